@@ -1,9 +1,6 @@
 /** Who a service connection signs in as. One member per scheme that Azure DevOps offers. */
 export type AzureIdentity =
-  | ServicePrincipalSecret
-  | ServicePrincipalCertificate
-  | WorkloadIdentityFederation
-  | ManagedIdentity;
+  ServicePrincipalSecret | ServicePrincipalCertificate | WorkloadIdentityFederation | ManagedIdentity;
 
 export interface ServicePrincipalSecret {
   readonly scheme: 'servicePrincipalSecret';

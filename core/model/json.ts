@@ -130,11 +130,17 @@ export class Reader {
 }
 
 function kindOf(value: unknown): string {
-  if (value === undefined) return 'absent';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'string') return `"${value.length > 80 ? `${value.slice(0, 80)}...` : value}"`;
-  return typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
+  switch (typeof value) {
+    case 'undefined':
+      return 'absent';
+    case 'string':
+      return `"${value.length > 80 ? `${value.slice(0, 80)}...` : value}"`;
+    case 'number':
+    case 'boolean':
+      return String(value);
+    default:
+      return value === null ? 'null' : Array.isArray(value) ? 'a list' : 'an object';
+  }
 }
 
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -142,6 +148,6 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 };
 
 /** Leaves out the fields that hold `undefined`, so that "absent" has one form in values and in JSON. */
-export function defined<T extends object>(value: T): Defined<T> {
+export function defined<const T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Defined<T>;
 }
