@@ -14,9 +14,7 @@ export interface ConnectionReader {
 }
 
 export type ServiceConnection =
-  | AzureResourceManagerConnection
-  | ContainerRegistryConnection
-  | KubernetesConnection;
+  AzureResourceManagerConnection | ContainerRegistryConnection | KubernetesConnection;
 
 export interface AzureResourceManagerConnection {
   readonly type: 'azureResourceManager';
