@@ -1,0 +1,3 @@
+module contoso.example/shop
+
+go 1.24
