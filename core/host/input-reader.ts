@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { DeliveryError, isDeliveryError, messageOf } from '../model/errors.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../model/duration.ts';
 import type { DurationOptions, Inputs, IntegerOptions } from './inputs.ts';
 import { neutralLine } from './neutral.ts';
 
