@@ -1,0 +1,117 @@
+import type { TokenCredential, TokenCredentialOptions } from '@azure/identity';
+import type { AzureCloud } from '../../model/azure-cloud.ts';
+import type { AzureIdentity } from '../../model/azure-identity.ts';
+import { DeliveryError } from '../../model/errors.ts';
+import { describeIdentity, signInError } from './sign-in-error.ts';
+import { requestAssertion } from './oidc.ts';
+import { proxyFor, type AzureProxy } from './pipeline.ts';
+
+export interface AccessToken {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresOn: number;
+}
+
+/** Signs in to Microsoft Entra ID. Tokens are kept in memory and renewed before they end; nothing is written anywhere. */
+export interface AzureCredential {
+  /** Who signs in, for messages; holds no secret. */
+  readonly who: string;
+  /**
+   * @param scope for example `https://management.azure.com/.default`
+   * @throws DeliveryError `Unauthenticated`, `Unreachable`
+   */
+  token(scope: string, signal?: AbortSignal): Promise<AccessToken>;
+}
+
+export interface CredentialSurroundings {
+  /** Where this job asks for an assertion of its identity: needed for workload identity federation alone. */
+  readonly oidc?: { readonly requestUri: string; readonly accessToken: string } | undefined;
+  readonly proxy?: AzureProxy | undefined;
+  /** Told every token before it is used, so that it can be masked. */
+  readonly onSecret?: (value: string) => void;
+}
+
+/** Renewed this long before its end, so that no request sets out with a token that ends on the way. */
+const renewalMargin = 5 * 60_000;
+
+export function createAzureCredential(
+  identity: AzureIdentity,
+  cloud: AzureCloud,
+  surroundings: CredentialSurroundings = {},
+): AzureCredential {
+  let signedIn: Promise<TokenCredential> | undefined;
+  const tokens = new Map<string, AccessToken>();
+  const who = describeIdentity(identity);
+
+  return {
+    who,
+    async token(scope, signal) {
+      const known = tokens.get(scope);
+      if (known !== undefined && known.expiresOn - renewalMargin > Date.now()) return known;
+      signedIn ??= signIn(identity, cloud, surroundings);
+      try {
+        const got = await (
+          await signedIn
+        ).getToken(scope, signal === undefined ? {} : { abortSignal: signal });
+        if (got === null) throw new Error('no token was issued');
+        surroundings.onSecret?.(got.token);
+        const token = { token: got.token, expiresOn: got.expiresOnTimestamp };
+        tokens.set(scope, token);
+        return token;
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw signInError(error, who, cloud);
+      }
+    },
+  };
+}
+
+/** @azure/identity costs a hundred milliseconds to load, so it is loaded with the first token. */
+async function signIn(
+  identity: AzureIdentity,
+  cloud: AzureCloud,
+  surroundings: CredentialSurroundings,
+): Promise<TokenCredential> {
+  const sdk = await import('@azure/identity');
+  const proxy = proxyFor(cloud.authority, surroundings.proxy);
+  const options: TokenCredentialOptions = {
+    authorityHost: cloud.authority,
+    ...(proxy === undefined ? {} : { proxyOptions: proxy }),
+  };
+  switch (identity.scheme) {
+    case 'servicePrincipalSecret':
+      return new sdk.ClientSecretCredential(identity.tenantId, identity.clientId, identity.secret, options);
+    case 'servicePrincipalCertificate':
+      return new sdk.ClientCertificateCredential(
+        identity.tenantId,
+        identity.clientId,
+        { certificate: identity.certificate },
+        options,
+      );
+    case 'workloadIdentityFederation': {
+      const { oidc } = surroundings;
+      if (oidc === undefined) {
+        throw new DeliveryError(
+          'CredentialUnsupported',
+          'this run can ask for no identity assertion: System.OidcRequestUri is not set',
+          {
+            hint: 'Workload identity federation needs Azure DevOps Services; use a service principal with a secret or certificate on this server.',
+          },
+        );
+      }
+      // A new assertion for every exchange: Azure DevOps's live ten minutes, a rollout may last an hour.
+      const assertion = (): Promise<string> =>
+        requestAssertion({ ...oidc, connectionId: identity.connectionId, proxy: surroundings.proxy }).then(
+          (text) => {
+            surroundings.onSecret?.(text);
+            return text;
+          },
+        );
+      return new sdk.ClientAssertionCredential(identity.tenantId, identity.clientId, assertion, options);
+    }
+    case 'managedIdentity':
+      return identity.clientId === undefined
+        ? new sdk.ManagedIdentityCredential()
+        : new sdk.ManagedIdentityCredential({ clientId: identity.clientId });
+  }
+}
