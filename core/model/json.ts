@@ -37,6 +37,11 @@ export class Reader {
     return this.#wrong(name, 'a string that is not empty', value);
   }
 
+  /** For documents of encoders that write "" where they mean nothing. */
+  optionalText(name: string): string | undefined {
+    return this.#value[name] === '' ? undefined : this.optionalString(name);
+  }
+
   oneOf<const T extends string>(name: string, values: readonly T[]): T {
     const value = this.string(name);
     return (
@@ -50,6 +55,12 @@ export class Reader {
     const value = this.#value[name];
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
     return this.#wrong(name, 'a whole number, zero or more', value);
+  }
+
+  optionalNumber(name: string): number | undefined {
+    const value = this.#value[name];
+    if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
+    return this.#wrong(name, 'a number', value);
   }
 
   boolean(name: string): boolean {
@@ -89,6 +100,19 @@ export class Reader {
   list<T>(name: string, read: (reader: Reader) => T): readonly T[] {
     return this.#items(name).map((item, index) =>
       read(Reader.of(item, `${this.#at(name)}[${index}]`, this.#code)),
+    );
+  }
+
+  optionalList<T>(name: string, read: (reader: Reader) => T): readonly T[] | undefined {
+    return this.#value[name] === undefined ? undefined : this.list(name, read);
+  }
+
+  /** A list of numbers; absent is empty. */
+  numbers(name: string): readonly number[] {
+    return this.#items(name).map((item, index) =>
+      typeof item === 'number' && Number.isFinite(item)
+        ? item
+        : this.#wrong(`${name}[${index}]`, 'a number', item),
     );
   }
 

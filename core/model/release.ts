@@ -1,6 +1,7 @@
 import { parseDigest, type Digest } from './digest.ts';
 import { DeliveryError } from './errors.ts';
 import { defined, Reader } from './json.ts';
+import { units, type Series } from './measured.ts';
 import {
   digestReference,
   formatRepository,
@@ -120,6 +121,8 @@ export interface CheckResult {
   /** Why, in one line. */
   readonly reason: string;
   readonly measurements: number;
+  /** What was measured, for charts. */
+  readonly series?: readonly Series[];
   readonly startedAt: string;
   readonly finishedAt: string;
 }
@@ -323,19 +326,31 @@ function readVerdict(reader: Reader): GateVerdict {
       image: image.string('image'),
       digest: image.parsed('digest', parseDigest),
     })),
-    checks: reader.list('checks', (check) => ({
-      name: check.string('name'),
-      kind: check.string('kind'),
-      verdict: check.oneOf('verdict', verdicts),
-      required: check.boolean('required'),
-      reason: check.string('reason'),
-      measurements: check.count('measurements'),
-      startedAt: check.time('startedAt'),
-      finishedAt: check.time('finishedAt'),
-    })),
+    checks: reader.list('checks', (check) =>
+      defined({
+        name: check.string('name'),
+        kind: check.string('kind'),
+        verdict: check.oneOf('verdict', verdicts),
+        required: check.boolean('required'),
+        reason: check.string('reason'),
+        measurements: check.count('measurements'),
+        series: check.optionalList('series', readSeries),
+        startedAt: check.time('startedAt'),
+        finishedAt: check.time('finishedAt'),
+      }),
+    ),
     startedAt: reader.time('startedAt'),
     finishedAt: reader.time('finishedAt'),
     run: reader.optionalObject('run', readRun),
+  });
+}
+
+function readSeries(reader: Reader): Series {
+  return defined({
+    name: reader.string('name'),
+    unit: reader.oneOf('unit', units),
+    limit: reader.optionalNumber('limit'),
+    points: reader.numbers('points'),
   });
 }
 

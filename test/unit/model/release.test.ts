@@ -106,6 +106,7 @@ const full = withVerdict(
         required: true,
         reason: '3 of 3 answered 200',
         measurements: 3,
+        series: [{ name: 'time', unit: 'milliseconds', limit: 500, points: [12, 9.5, 14] }],
         startedAt: at,
         finishedAt: at,
       },
