@@ -20,7 +20,7 @@ import {
 import { createDiscovery, type ApiResource, type Discovery } from './discovery.ts';
 import { retrying } from './retry.ts';
 import { proxyPath, type ProxyRequest, type ProxyResponse } from './service-proxy.ts';
-import { systemClock } from './system-clock.ts';
+import { systemClock } from '../http/system-clock.ts';
 import { warningsOf } from './warnings.ts';
 import { linesOf, readWatchLine, type WatchEvent } from './watch.ts';
 
@@ -338,7 +338,7 @@ export function clientOver(
         const asked = { verb: 'follow the log of', what: `Pod ${namespace}/${name}`, server };
         throw apiErrorOf(asked, stream.status, await collect(stream.body));
       }
-      yield* linesOf(stream.body);
+      yield* linesOf(stream.body, 'last words');
     },
 
     async proxy(request, signal) {

@@ -2,13 +2,8 @@ import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { DeliveryError, messageOf } from '../../model/errors.ts';
+import type { ProxyAddress } from '../http/agents.ts';
 import type { ClusterAccess } from './access.ts';
-
-/** The proxy between the agent and the API server. */
-export interface ProxyAddress {
-  readonly urlWithCredentials: string;
-  bypasses(url: string): boolean;
-}
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';

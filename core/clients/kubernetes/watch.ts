@@ -44,18 +44,25 @@ export function readWatchLine(line: string): WatchLine {
   }
 }
 
-/** Cuts a stream of bytes into its lines; what is left at the end without a line feed is dropped: it is half an event. */
-export async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+/**
+ * Cuts a stream of bytes into its lines. What is left at the end without a line feed is half an event and dropped, but
+ * the last words of a log.
+ */
+export async function* linesOf(
+  body: AsyncIterable<Uint8Array>,
+  rest: 'half' | 'last words' = 'half',
+): AsyncIterable<string> {
   const decoder = new TextDecoder();
-  let rest = '';
+  let held = '';
   for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
+    held += decoder.decode(chunk, { stream: true });
     let from = 0;
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', from)) {
-      const line = rest.slice(from, end);
+    for (let end = held.indexOf('\n'); end >= 0; end = held.indexOf('\n', from)) {
+      const line = held.slice(from, end);
       from = end + 1;
       if (line.trim() !== '') yield line;
     }
-    rest = rest.slice(from);
+    held = held.slice(from);
   }
+  if (rest === 'last words' && held.trim() !== '') yield held;
 }
