@@ -26,6 +26,7 @@ export async function runJob(place: JobPlace, services: RunServices): Promise<Jo
   for (const folder of Object.keys(folders)) await mkdir(path.join(workspace, folder), { recursive: true });
 
   const variables = jobVariables(place, services, workspace);
+  const agent = services.agent.startJob();
   const outputs = new Map<string, string>();
   const results: Result[] = [];
   const signal = limited(services.signal, job.timeoutMinutes);
@@ -38,7 +39,7 @@ export async function runJob(place: JobPlace, services: RunServices): Promise<Jo
       services.observer.stepFinished(step, 'skipped', undefined);
       continue;
     }
-    const stepPlace: StepPlace = { stage: place.stage, job, variables, workspace, signal };
+    const stepPlace: StepPlace = { stage: place.stage, job, variables, agent, workspace, signal };
     const outcome = await runStep(step, stepPlace, services);
     for (const [name, value] of outcome.outputs) {
       outputs.set(job.kind === 'deployment' ? `${job.name}.${name}` : name, value);

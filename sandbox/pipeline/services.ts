@@ -1,22 +1,29 @@
 import type { KnownTask, Stage, Step, Job } from './pipeline.ts';
 import type { Result } from './outcome.ts';
 
-/** Runs one process as the agent does, under the agent's contract. */
+/** The agent: it starts jobs, and a job remembers what its steps leave for each other (PATH, masked values). */
+export interface Agent {
+  startJob(): ProcessAgent;
+}
+
+/** Runs one process after the other, under the agent's contract. */
 export interface ProcessAgent {
   run(request: ProcessRequest): Promise<ProcessOutcome>;
 }
 
 export interface ProcessRequest {
+  /** A task's inputs and environment still have their macros: the agent expands them, once. */
   readonly work:
     | { readonly kind: 'task'; readonly task: KnownTask; readonly inputs: ReadonlyMap<string, string> }
     | { readonly kind: 'script'; readonly script: string };
   readonly stepName: string | undefined;
   readonly displayName: string;
-  /** With their macros expanded, as are the inputs. */
   readonly environment: ReadonlyMap<string, string>;
   readonly variables: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, string>;
   readonly workingDirectory: string;
+  readonly timeoutMinutes: number | undefined;
+  readonly retries: number;
   readonly signal: AbortSignal;
   onLine(line: string): void;
 }
@@ -73,7 +80,7 @@ export interface Observer {
 
 /** Everything outside a run that it needs. */
 export interface RunServices {
-  readonly agent: ProcessAgent;
+  readonly agent: Agent;
   readonly artifacts: ArtifactStore;
   readonly validation: Validation;
   readonly checkout: Checkout;

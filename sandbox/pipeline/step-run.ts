@@ -1,37 +1,35 @@
 import path from 'node:path';
 import { limited } from './limit.ts';
 import type { Job, Stage, Step } from './pipeline.ts';
-import type { ProcessOutcome, RunServices } from './services.ts';
+import type { ProcessAgent, ProcessOutcome, RunServices } from './services.ts';
 import type { Variables } from './variables.ts';
 
 export interface StepPlace {
   readonly stage: Stage;
   readonly job: Job;
   readonly variables: Variables;
+  readonly agent: ProcessAgent;
   readonly workspace: string;
   readonly signal: AbortSignal;
 }
 
-/** Runs one step, as often as it may be retried. What it throws becomes its failure, with the message as its issue. */
+/** Runs one step. What it throws becomes its failure, with the message as its issue. */
 export async function runStep(step: Step, place: StepPlace, services: RunServices): Promise<ProcessOutcome> {
   services.observer.stepStarted(step, place.job);
-  const signal = limited(place.signal, step.timeoutMinutes);
-  let outcome = failed('not run');
-  for (let attempt = 0; attempt <= step.retries; attempt += 1) {
-    outcome = await attemptStep(step, { ...place, signal }, services);
-    if (outcome.result !== 'failed') break;
-  }
+  const outcome = await attempt(step, place, services);
   services.observer.stepFinished(step, outcome.result, outcome);
   return outcome;
 }
 
-async function attemptStep(step: Step, place: StepPlace, services: RunServices): Promise<ProcessOutcome> {
+async function attempt(step: Step, place: StepPlace, services: RunServices): Promise<ProcessOutcome> {
+  // The agent itself keeps a task's time; what runs without a process is kept here.
+  const timed = step.kind === 'task' ? place.signal : limited(place.signal, step.timeoutMinutes);
   try {
-    return await work(step, place, services);
+    return await work(step, { ...place, signal: timed }, services);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     services.observer.line(message, step);
-    return services.signal.aborted ? { ...failed(message), result: 'canceled' } : failed(message);
+    return place.signal.aborted ? { ...failed(message), result: 'canceled' } : failed(message);
   }
 }
 
@@ -67,24 +65,23 @@ async function work(step: Step, place: StepPlace, services: RunServices): Promis
       return answer.answer === 'resumed' ? succeeded : failed(`rejected by ${answer.by}${comment}`);
     }
     case 'task':
-    case 'script': {
-      const expanded = (pairs: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
-        new Map([...pairs].map(([key, value]) => [key, variables.expand(value)]));
-      return services.agent.run({
+    case 'script':
+      return place.agent.run({
         work:
           step.kind === 'task'
-            ? { kind: 'task', task: step.task, inputs: expanded(step.inputs) }
+            ? { kind: 'task', task: step.task, inputs: step.inputs }
             : { kind: 'script', script: variables.expand(step.script) },
         stepName: step.name,
         displayName: step.displayName,
-        environment: expanded(step.environment),
+        environment: step.environment,
         variables: variables.public,
         secrets: variables.secret,
         workingDirectory: sources,
+        timeoutMinutes: step.timeoutMinutes,
+        retries: step.retries,
         signal,
         onLine: say,
       });
-    }
   }
 }
 

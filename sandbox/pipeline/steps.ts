@@ -121,7 +121,7 @@ function readFrame(fields: Fields, title: string): StepFrame {
     continueOnError: fields.flag('continueOnError', false),
     environment: new Map(fields.pairs('env').map(({ key, value }) => [key, value])),
     timeoutMinutes: fields.count('timeoutInMinutes'),
-    retries: fields.count('retryCountOnTaskFailure') ?? 0,
+    retries: fields.has('task') ? (fields.count('retryCountOnTaskFailure') ?? 0) : 0,
   };
 }
 
