@@ -1,0 +1,3 @@
+module aks-delivery/sandbox/pause
+
+go 1.25.0
