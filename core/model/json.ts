@@ -87,6 +87,10 @@ export class Reader {
     }
   }
 
+  optionalParsed<T>(name: string, parse: (text: string) => T): T | undefined {
+    return this.#value[name] === undefined ? undefined : this.parsed(name, parse);
+  }
+
   object<T>(name: string, read: (reader: Reader) => T): T {
     return this.optionalObject(name, read) ?? this.#missing(name, 'an object');
   }

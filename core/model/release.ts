@@ -108,6 +108,8 @@ export interface DeployedImage {
   readonly image: string;
   readonly repository: Repository;
   readonly digest: Digest;
+  /** What ran there before, as the cluster said; absent when nothing did. */
+  readonly previous?: Digest;
 }
 
 export type Verdict = 'passed' | 'failed' | 'inconclusive';
@@ -291,11 +293,14 @@ function readDeployment(reader: Reader): Deployment {
     cluster: reader.string('cluster'),
     namespace: reader.optionalString('namespace'),
     strategy: reader.oneOf('strategy', ['rolling', 'canary', 'blueGreen']),
-    images: reader.list('images', (image) => ({
-      image: image.string('image'),
-      repository: image.parsed('repository', parseRepository),
-      digest: image.parsed('digest', parseDigest),
-    })),
+    images: reader.list('images', (image) =>
+      defined({
+        image: image.string('image'),
+        repository: image.parsed('repository', parseRepository),
+        digest: image.parsed('digest', parseDigest),
+        previous: image.optionalParsed('previous', parseDigest),
+      }),
+    ),
     objects: reader.list('objects', readObject),
     outcome: reader.oneOf('outcome', ['succeeded', 'failed', 'rolledBack']),
     reason: reader.optionalString('reason'),

@@ -82,7 +82,7 @@ const full = withVerdict(
     cluster: 'shop-production',
     namespace: 'shop',
     strategy: 'rolling',
-    images: [{ image: 'storefront', repository: prod, digest }],
+    images: [{ image: 'storefront', repository: prod, digest, previous: digest }],
     objects: [
       { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'storefront', action: 'created' },
     ],

@@ -10,7 +10,7 @@ type Target =
   | { readonly at: 'url'; readonly url: URL }
   | { readonly at: 'service'; readonly service: ServiceAddress; readonly path: string };
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Asks the subject over HTTP: a URL as the agent reaches it, or a Service through the API server's proxy. */
 export const http: CheckKind = {
