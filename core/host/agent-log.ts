@@ -6,24 +6,33 @@ import type { AgentSdk } from './sdk.ts';
 export class CommandLog implements AgentLog {
   readonly #sdk: Pick<AgentSdk, 'command'>;
   readonly #print: (line: string) => void;
+  readonly #redact: (text: string) => string;
 
-  /** @param print writes one line to standard output as it is */
-  constructor(sdk: Pick<AgentSdk, 'command'>, print: (line: string) => void) {
+  /**
+   * @param print writes one line to standard output as it is
+   * @param redact takes known secrets out, so that nothing hangs on the agent's own masking
+   */
+  constructor(
+    sdk: Pick<AgentSdk, 'command'>,
+    print: (line: string) => void,
+    redact: (text: string) => string,
+  ) {
     this.#sdk = sdk;
     this.#print = print;
+    this.#redact = redact;
   }
 
   /** A section, not a group: the web page folds groups away, and a phase is what people look for. */
   phase(title: string): void {
-    this.#print(`##[section]${neutralLine(title)}`);
+    this.#print(`##[section]${this.#clean(title).join(' ')}`);
   }
 
   line(text: string): void {
-    for (const line of neutralLines(text)) this.#print(line);
+    for (const line of this.#clean(text)) this.#print(line);
   }
 
   block(title: string, lines: Iterable<string>): void {
-    this.#print(`##[group]${neutralLine(title)}`);
+    this.#print(`##[group]${this.#clean(title).join(' ')}`);
     for (const line of lines) this.line(line);
     this.#print('##[endgroup]');
   }
@@ -37,12 +46,12 @@ export class CommandLog implements AgentLog {
   }
 
   debug(text: string): void {
-    this.#sdk.command('task.debug', {}, neutralLines(text).join('\n'));
+    this.#sdk.command('task.debug', {}, this.#clean(text).join('\n'));
   }
 
   progress(percent: number, operation: string): void {
     const value = Math.round(Math.min(Math.max(percent, 0), 100));
-    this.#sdk.command('task.setprogress', { value: String(value) }, neutralLine(operation));
+    this.#sdk.command('task.setprogress', { value: String(value) }, this.#clean(operation).join(' '));
   }
 
   /**
@@ -50,7 +59,11 @@ export class CommandLog implements AgentLog {
    * prints it again, and whoever copies that line into another step's output would carry the marker on.
    */
   #issue(type: 'error' | 'warning', text: string, location: IssueLocation | undefined): void {
-    this.#sdk.command('task.logissue', { type, ...sourceOf(location) }, neutralLines(text).join('\n'));
+    this.#sdk.command('task.logissue', { type, ...sourceOf(location) }, this.#clean(text).join('\n'));
+  }
+
+  #clean(text: string): readonly string[] {
+    return neutralLines(this.#redact(text));
   }
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Agent, AgentLog } from './agent.ts';
-import { CommandLog } from './agent-log.ts';
 import type { ConnectionReader } from './connections.ts';
 import { EndpointReader } from './endpoint-reader.ts';
 import { InputReader } from './input-reader.ts';
@@ -9,7 +8,7 @@ import { readProxy } from './proxy-reader.ts';
 import type { ProxySettings } from './proxy.ts';
 import { Publisher } from './publisher.ts';
 import type { AgentSdk } from './sdk.ts';
-import { Secrets } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 import { readSystem } from './system-reader.ts';
 import type { SystemConnection } from './system.ts';
 
@@ -17,7 +16,6 @@ import type { SystemConnection } from './system.ts';
 export interface Surroundings {
   readonly currentDirectory: string;
   readonly processId: number;
-  readonly print: (line: string) => void;
 }
 
 /** The agent of a running job over its SDK: see Agent. */
@@ -36,13 +34,17 @@ export class PipelineAgent implements Agent {
   readonly #issues: string[] = [];
 
   /** @throws DeliveryError `ConnectionUnknown` outside of a job */
-  constructor(sdk: AgentSdk, surroundings: Surroundings, signal: AbortSignal) {
+  constructor(
+    sdk: AgentSdk,
+    secrets: Secrets,
+    log: AgentLog,
+    surroundings: Surroundings,
+    signal: AbortSignal,
+  ) {
     this.#sdk = sdk;
+    this.#secrets = secrets;
+    this.log = log;
     this.signal = signal;
-    this.#secrets = new Secrets((line) => {
-      sdk.setSecret(line);
-    });
-    this.log = new CommandLog(sdk, surroundings.print);
     this.workingDirectory = sdk.variable('System.DefaultWorkingDirectory') ?? surroundings.currentDirectory;
     this.tempDirectory = sdk.variable('Agent.TempDirectory') ?? this.workingDirectory;
     this.inputs = new InputReader((name) => sdk.input(name), this.workingDirectory);

@@ -4,7 +4,8 @@ import { CommandLog } from './agent-log.ts';
 import { neutralLine } from './neutral.ts';
 import { describeDefect, describeFailure } from './outcome.ts';
 import { PipelineAgent } from './pipeline-agent.ts';
-import { openSdk, type AgentSdk } from './sdk.ts';
+import { openSdk } from './sdk.ts';
+import { Secrets } from './secrets.ts';
 
 /**
  * After SIGINT the agent waits 7.5 s, after SIGTERM another 2.5 s, and then kills (ProcessInvoker of the agent). Ending
@@ -21,7 +22,10 @@ type Result = 'Succeeded' | 'SucceededWithIssues' | 'Failed' | 'Canceled';
  */
 export function startTask(main: (agent: Agent) => Promise<void>): void {
   const sdk = openSdk();
-  const log = new CommandLog(sdk, print);
+  const secrets = new Secrets((line) => {
+    sdk.setSecret(line);
+  });
+  const log = new CommandLog(sdk, print, (text) => secrets.redact(text));
   const cancellation = new AbortController();
   let finished = false;
 
@@ -29,7 +33,7 @@ export function startTask(main: (agent: Agent) => Promise<void>): void {
   const finish = (result: Result, message: string): void => {
     if (finished) return;
     finished = true;
-    sdk.command('task.complete', { result, done: 'true' }, neutralLine(message));
+    sdk.command('task.complete', { result, done: 'true' }, neutralLine(secrets.redact(message)));
     // Whatever is still open (a watch, a keep-alive connection) must not hold the step until its timeout.
     process.stdout.write('', () => process.exit(0));
   };
@@ -71,22 +75,17 @@ export function startTask(main: (agent: Agent) => Promise<void>): void {
     fail(new Error('the task ended while it was still waiting for something'));
   });
 
-  run(main, sdk, cancellation.signal).then((issues) => {
+  const run = async (): Promise<readonly string[]> => {
+    const surroundings = { currentDirectory: process.cwd(), processId: process.pid };
+    const agent = new PipelineAgent(sdk, secrets, log, surroundings, cancellation.signal);
+    await main(agent);
+    return agent.issues;
+  };
+  run().then((issues) => {
     if (cancellation.signal.aborted) finish('Canceled', 'The run was cancelled.');
-    else if (issues.length > 0) finish('SucceededWithIssues', issues.join('\n'));
+    else if (issues.length > 0) finish('SucceededWithIssues', issues.join('; '));
     else finish('Succeeded', '');
   }, fail);
-}
-
-async function run(
-  main: (agent: Agent) => Promise<void>,
-  sdk: AgentSdk,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const surroundings = { currentDirectory: process.cwd(), processId: process.pid, print };
-  const agent = new PipelineAgent(sdk, surroundings, signal);
-  await main(agent);
-  return agent.issues;
 }
 
 function print(line: string): void {
