@@ -39,7 +39,7 @@ export interface Cluster {
   readonly logs: string | undefined;
   /** Adds simulated nodes beside what there is: labelled type=kwok, tainted kwok=true:NoSchedule beside real nodes. */
   addSimulatedNodes(count: number): Promise<void>;
-  /** Kills a component as a crash would and starts it again, as a supervisor of AKS would. */
+  /** Kills a component as a crash would and starts it again; resolves when it runs, an API server when it is ready. */
   restart(
     component: 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet' | 'containerd',
   ): Promise<void>;

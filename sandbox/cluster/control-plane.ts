@@ -77,7 +77,7 @@ export async function startControlPlane(
     argv: [...programs['kube-apiserver'], ...(await apiServerArguments(layout, pki))],
   });
   const admin = Api.of({ server, caPem: pki.caPem, ...pki.users.admin });
-  await untilReady(admin, supervisor);
+  await untilApiReady(admin, supervisor);
 
   const [controllerManager, scheduler] = await Promise.all([
     kubeconfigOf('controller-manager'),
@@ -114,7 +114,8 @@ export async function startControlPlane(
   return { server, admin, adminKubeconfig: kubeconfigText('admin'), kubeconfigOf };
 }
 
-async function untilReady(api: Api, supervisor: Supervisor): Promise<void> {
+/** Resolves when the API server says that it is ready. */
+export async function untilApiReady(api: Api, supervisor: Supervisor): Promise<void> {
   const ready = async (): Promise<boolean> => {
     await supervisor.check();
     return api.ask('GET', '/readyz').then(

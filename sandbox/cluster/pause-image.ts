@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { tar } from './tar.ts';
 
 /** Imported into nodes, never pulled. */
 export const pauseImage = 'aks-delivery.local/pause:1';
@@ -26,36 +27,6 @@ export async function writePauseImage(binary: string, reference: string, target:
       { name: 'manifest.json', mode: 0o644, content: Buffer.from(JSON.stringify(manifest)) },
     ]),
   );
-}
-
-interface File {
-  readonly name: string;
-  readonly mode: number;
-  readonly content: Buffer;
-}
-
-/** POSIX ustar: names under 100 bytes, owner root, time zero. */
-function tar(files: readonly File[]): Buffer {
-  const blocks: Buffer[] = [];
-  for (const { name, mode, content } of files) {
-    const header = Buffer.alloc(512);
-    const octal = (value: number, length: number): string =>
-      `${value.toString(8).padStart(length - 1, '0')}\0`;
-    header.write(name, 0, 100);
-    header.write(octal(mode, 8), 100);
-    header.write(octal(0, 8), 108);
-    header.write(octal(0, 8), 116);
-    header.write(octal(content.length, 12), 124);
-    header.write(octal(0, 12), 136);
-    header.write('        ', 148);
-    header.write('0', 156);
-    header.write('ustar\x0000', 257);
-    let sum = 0;
-    for (const byte of header) sum += byte;
-    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    blocks.push(header, content, Buffer.alloc((512 - (content.length % 512)) % 512));
-  }
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
 function digest(content: Buffer): string {

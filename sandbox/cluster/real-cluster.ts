@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { components } from '../build/components.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
-import { builtPrograms, type ControlPlane, startControlPlane } from './control-plane.ts';
+import { builtPrograms, type ControlPlane, startControlPlane, untilApiReady } from './control-plane.ts';
 import { createClusterDirectory } from './directory.ts';
 import type { RealGround } from './ground.ts';
 import { pauseImage, writePauseImage } from './pause-image.ts';
@@ -76,7 +76,10 @@ export async function startRealCluster(options: ClusterOptions, ground: RealGrou
         );
         await simulated.add(count, supervisor);
       },
-      restart: (component) => supervisor.restart(component),
+      async restart(component) {
+        await supervisor.restart(component);
+        if (component === 'kube-apiserver') await untilApiReady(controlPlane.admin, supervisor);
+      },
       stop,
     };
   } catch (error) {

@@ -2,7 +2,12 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../errors.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
-import { builtPrograms, type ControlPlanePrograms, startControlPlane } from './control-plane.ts';
+import {
+  builtPrograms,
+  type ControlPlanePrograms,
+  startControlPlane,
+  untilApiReady,
+} from './control-plane.ts';
 import { createClusterDirectory } from './directory.ts';
 import type { SimulatedGround } from './ground.ts';
 import { createPki } from './pki.ts';
@@ -80,7 +85,10 @@ export async function startSimulatedCluster(
       routed: false,
       logs: directory.logs,
       addSimulatedNodes: (count) => nodes.add(count, supervisor),
-      restart: (component) => supervisor.restart(component),
+      async restart(component) {
+        await supervisor.restart(component);
+        if (component === 'kube-apiserver') await untilApiReady(controlPlane.admin, supervisor);
+      },
       stop,
     };
   } catch (error) {

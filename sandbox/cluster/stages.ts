@@ -28,6 +28,7 @@ const state = `.metadata.annotations["${stateAnnotation}"]`;
 const alive: Expression = { key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' };
 const pending: Expression = { key: '.status.phase', operator: 'In', values: ['Pending'] };
 const running: Expression = { key: '.status.phase', operator: 'In', values: ['Running'] };
+const restarts: Expression = { key: '.spec.restartPolicy', operator: 'NotIn', values: ['Never'] };
 const ofJob: Expression = { key: '.metadata.ownerReferences.[].kind', operator: 'In', values: ['Job'] };
 const waiting = '.status.containerStatuses.[].state.waiting.reason';
 
@@ -61,10 +62,15 @@ export function podStages(decided: boolean): unknown[] {
     stage('pod-crash', 'Pod', [alive, pending, is('crashing')], {
       status: podStatus({ phase: 'Running', ready: false, container: containerCrashed }),
     }),
-    stage('pod-crash-back-off', 'Pod', [alive, running, is('crashing'), notIn(waiting, 'CrashLoopBackOff')], {
-      delay: 1000,
-      status: podStatus({ phase: 'Running', ready: false, container: containerCrashLoop }),
-    }),
+    stage(
+      'pod-crash-back-off',
+      'Pod',
+      [alive, running, is('crashing'), restarts, notIn(waiting, 'CrashLoopBackOff')],
+      {
+        delay: 1000,
+        status: podStatus({ phase: 'Running', ready: false, container: containerCrashLoop }),
+      },
+    ),
     stage('pod-pull-error', 'Pod', [alive, pending, notStarted, is('image-missing')], {
       status: podStatus({ phase: 'Pending', ready: false, container: containerPull('ErrImagePull') }),
     }),
@@ -187,7 +193,7 @@ function containerEnded(exitCode: number, reason: string): string {
         finishedAt: {{ $now | Quote }}`;
 }
 
-/** A Go template of a PodStatus, YAML; KWOK gives it the pod. */
+/** A Go template of a PodStatus, YAML; KWOK gives it the pod. Its address is given once: a second one is refused. */
 function podStatus(status: {
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
   readonly ready: boolean;
@@ -231,10 +237,12 @@ initContainerStatuses:
 {{ with NodeIPWith .spec.nodeName }}
 hostIP: {{ . | Quote }}
 {{ end }}
+{{ if not .status.podIP }}
 {{ with PodIPWith .spec.nodeName ( or .spec.hostNetwork false ) ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) }}
 podIP: {{ . | Quote }}
 podIPs:
   - ip: {{ . | Quote }}
+{{ end }}
 {{ end }}
 `;
 }

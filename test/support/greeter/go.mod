@@ -1,0 +1,3 @@
+module aks-delivery/test/greeter
+
+go 1.25.0
