@@ -244,10 +244,10 @@ async function unknownRepository(exchange: Exchange, name: string): Promise<void
 }
 
 /** `n`, `last` and `orderby`; what follows is named in the Link header. */
-function page<Value extends { readonly createdTime?: unknown }, Key extends keyof Value & string>(
+function page<Value extends { readonly createdTime?: unknown }>(
   exchange: Exchange,
   items: readonly Value[],
-  key: Key,
+  key: keyof Value & string,
 ): Value[] {
   const order = exchange.query.get('orderby');
   const sorted = [...items];

@@ -321,7 +321,8 @@ class LocalAzure implements Azure {
 const notFound: Service = (exchange) => exchange.send(404, {});
 
 /** Least privilege: what each service principal needs for its stage, and nothing else. */
-function assignRoles({ assign }: Azure['access']): void {
+function assignRoles(access: Azure['access']): void {
+  const assign = access.assign.bind(access);
   const { nonprod, prod } = subscriptions;
   const importer = 'Container Registry Data Importer and Data Reader';
   const clusterUser = 'Azure Kubernetes Service Cluster User Role';

@@ -34,12 +34,12 @@ async function checkCertificateAssertion(
   audiences: readonly string[],
 ): Promise<void> {
   const header = decodeProtectedHeader(assertion);
-  const named = header['x5t#S256'] ?? header.x5t;
   const certificate = principal.certificates.find(
     (candidate) =>
       thumbprint(candidate, 'sha256') === header['x5t#S256'] || thumbprint(candidate, 'sha1') === header.x5t,
   );
-  if (certificate === undefined) throw entraErrors.unknownCertificate(String(named));
+  if (certificate === undefined)
+    throw entraErrors.unknownCertificate(header.x5t ?? JSON.stringify(header['x5t#S256'] ?? ''));
   const key = await importX509(certificate.toString('pem'), header.alg ?? 'RS256');
   await verified(jwtVerify(assertion, key, { audience: [...audiences] }));
 }
