@@ -16,7 +16,7 @@ export interface Identity extends IdentityIds {
   readonly tenantId: string;
   readonly secret: string;
   /** Key and certificate in one PEM text, registered with the application; made when first asked for. */
-  certificate(): Promise<string>;
+  readonly certificate: () => Promise<string>;
 }
 
 /** What Entra knows of a service principal. */
