@@ -34,8 +34,9 @@ function line(series: Series, highest: number, words: string): Html {
   const lowest = Math.min(0, ...series.points);
   const x = (index: number): string =>
     (inset + (index * (width - 2 * inset)) / (series.points.length - 1)).toFixed(1);
+  // The share first: figures at the end of what a number can be must not overflow on the way.
   const y = (value: number): string =>
-    (height - inset - ((value - lowest) * (height - 2 * inset)) / (top - lowest || 1)).toFixed(1);
+    (height - inset - ((value - lowest) / (top - lowest || 1)) * (height - 2 * inset)).toFixed(1);
   const points = series.points.map((value, index) => `${x(index)},${y(value)}`).join(' ');
   const end = series.points.length - 1;
   return markup`<svg role="img" aria-label="${words}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">

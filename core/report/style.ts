@@ -32,7 +32,7 @@ section{margin:28px 0}h2{font-size:1.15rem;margin-bottom:10px}h3{font-size:1.02r
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 18px;margin-bottom:14px}
 .card>header{display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center}
 .card .reason{margin:6px 0 2px}.card .when{margin-bottom:8px}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;position:relative}
 section>.scroll{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:4px 18px}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:9px 18px 9px 0;border-bottom:1px solid var(--line)}
