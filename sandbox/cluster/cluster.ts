@@ -35,6 +35,8 @@ export interface Cluster {
   readonly why: string;
   /** Whether this machine reaches pod and Service addresses directly; otherwise only by port-forward and the like. */
   readonly routed: boolean;
+  /** Whether the API server accepts tokens of the issuer in `entra`. */
+  readonly entra: boolean;
   /** Directory of the components' logs; undefined for clusters of the user's own. */
   readonly logs: string | undefined;
   /** Adds simulated nodes beside what there is: labelled type=kwok, tainted kwok=true:NoSchedule beside real nodes. */

@@ -7,7 +7,8 @@ export type { Cluster, ClusterOptions } from './cluster.ts';
 export type { EntraIssuer } from './control-plane.ts';
 export { type Ground, type NodesWanted, prepareGround } from './ground.ts';
 export type { Egress, RegistryEndpoint } from './real-node.ts';
-export type { Simulate, SimulatedPod, Simulation } from './simulated-node.ts';
+export { checkPull } from './pull.ts';
+export { logLine, type Simulate, type SimulatedPod, type Simulation } from './simulated-node.ts';
 
 /** Starts a cluster, or checks the user's own; resolves when its nodes are Ready. Fails with a SandboxError. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {

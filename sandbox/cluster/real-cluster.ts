@@ -57,6 +57,7 @@ export async function startRealCluster(options: ClusterOptions, ground: RealGrou
       nodes: 'real',
       why: ground.why,
       routed: true,
+      entra: options.entra !== undefined,
       logs: directory.logs,
       async addSimulatedNodes(count) {
         simulated ??= await SimulatedNodes.start(

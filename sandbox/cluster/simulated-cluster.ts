@@ -83,6 +83,7 @@ export async function startSimulatedCluster(
       nodes: 'simulated',
       why: ground.why,
       routed: false,
+      entra: options.entra !== undefined,
       logs: directory.logs,
       addSimulatedNodes: (count) => nodes.add(count, supervisor),
       async restart(component) {

@@ -32,6 +32,7 @@ export interface SimulatedPod {
 
 /** What becomes of a simulated pod. */
 export interface Simulation {
+  /** A Job's pod completes if it is running, or failed if it is that. */
   readonly state: SimulatedState;
   /** Of a running pod: milliseconds until it is Ready. */
   readonly readyAfter?: number;
@@ -39,8 +40,13 @@ export interface Simulation {
   readonly message?: string;
   /** host:port of a process on this machine that answers for the pod: what port-forward reaches, whatever the port. */
   readonly address?: string;
-  /** File that `logs` shows. */
+  /** File that `logs` shows; its lines are made by `logLine`. */
   readonly logs?: string;
+}
+
+/** A line of a container's log as the Container Runtime Interface has it: what a kubelet, and KWOK, reads back. */
+export function logLine(text: string, stream: 'stdout' | 'stderr' = 'stdout'): string {
+  return `${new Date().toISOString()} ${stream} F ${text}\n`;
 }
 
 /** Asked once for each pod bound to a simulated node. */

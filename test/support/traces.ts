@@ -1,11 +1,13 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** What a world with this bridge and directory has on the machine: processes, interfaces, routes, mounts, control groups. */
 export async function tracesOf(bridge: string, directory: string): Promise<string[]> {
   const [processes, links, routes, mounts, groups] = await Promise.all([
     processesOf(bridge, directory),
-    readdir('/sys/class/net'),
+    namesIn('/sys/class/net'),
     lines('/proc/net/route'),
     lines('/proc/self/mountinfo'),
     controlGroups(),
@@ -21,9 +23,7 @@ export async function tracesOf(bridge: string, directory: string): Promise<strin
 
 async function processesOf(bridge: string, directory: string): Promise<string[]> {
   const found: string[] = [];
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const command = (await contentOf(`/proc/${pid}/cmdline`)).replaceAll('\0', ' ');
+  for (const { pid, command } of await processes()) {
     const group = await contentOf(`/proc/${pid}/cgroup`);
     const ours = command.includes(`${directory}/`) || group.includes(`aks-delivery-${bridge}-`);
     if (ours) found.push(`process ${pid} ${command}`);
@@ -31,19 +31,29 @@ async function processesOf(bridge: string, directory: string): Promise<string[]>
   return found;
 }
 
+/** Every process of the machine, on any Unix. */
+export async function processes(): Promise<{ pid: string; command: string }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,args='], { maxBuffer: 16 << 20 });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(.*)$/.exec(line))
+    .map((match) => ({ pid: match?.[1] ?? '', command: match?.[2] ?? '' }));
+}
+
 /** Control groups one or two levels down: version 1 has a level more, the controller's. */
 async function controlGroups(): Promise<string[]> {
   const root = '/sys/fs/cgroup';
-  const names = await readdir(root);
+  const names = await namesIn(root);
   const below = await Promise.all(
-    names.map((name) =>
-      readdir(join(root, name)).then(
-        (children) => children.map((child) => `${name}/${child}`),
-        () => [],
-      ),
-    ),
+    names.map(async (name) => (await namesIn(join(root, name))).map((child) => `${name}/${child}`)),
   );
   return [...names, ...below.flat()];
+}
+
+/** None where there is no such directory, as on a Mac. */
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
 }
 
 async function lines(path: string): Promise<string[]> {
