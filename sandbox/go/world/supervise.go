@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -132,7 +133,7 @@ func start(o *startOrder) (int, error) {
 	}
 	defer nothing.Close()
 	process, err := os.StartProcess(o.Command[0], o.Command, &os.ProcAttr{
-		Env:   append(os.Environ(), o.Env...),
+		Env:   environment(o.Env),
 		Files: []*os.File{nothing, log, log},
 		Sys:   childAttributes(),
 	})
@@ -142,6 +143,22 @@ func start(o *startOrder) (int, error) {
 	pid := process.Pid
 	// reap waits for every child, whoever started it; the handle would only be in the way.
 	return pid, process.Release()
+}
+
+// environment is this process's with others in place of what it has under the same names: given twice, the first would win.
+func environment(others []string) []string {
+	given := map[string]bool{}
+	for _, entry := range others {
+		name, _, _ := strings.Cut(entry, "=")
+		given[name] = true
+	}
+	merged := append([]string{}, others...)
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); !given[name] {
+			merged = append(merged, entry)
+		}
+	}
+	return merged
 }
 
 // reap collects every child that has ended: as process 1, orphans of the whole namespace too.
