@@ -45,16 +45,22 @@ export function matchesDigest(bytes: Uint8Array, digest: Digest): boolean {
 export interface Digester {
   update(bytes: Uint8Array | string): Digester;
   digest(): Digest;
+  /** A digester that goes on from here, and leaves this one as it is. */
+  copy(): Digester;
 }
 
 export function digester(algorithm: DigestAlgorithm = 'sha256'): Digester {
-  const hash: Hash = createHash(algorithm);
+  return digesterOver(algorithm, createHash(algorithm));
+}
+
+function digesterOver(algorithm: DigestAlgorithm, hash: Hash): Digester {
   const self: Digester = {
     update(bytes) {
       hash.update(bytes);
       return self;
     },
     digest: () => parseDigest(`${algorithm}:${hash.digest('hex')}`),
+    copy: () => digesterOver(algorithm, hash.copy()),
   };
   return self;
 }

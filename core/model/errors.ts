@@ -18,6 +18,7 @@ export const errorCodes = [
   'ManifestUnsupported',
   'PlatformMissing',
   'LabelMismatch',
+  'ImageUnfit',
   'TagConflict',
   'PromotionIncomplete',
   // the release record

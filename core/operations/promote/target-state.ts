@@ -1,0 +1,107 @@
+import type { Descriptor } from '../../model/descriptor.ts';
+import { shortDigest, type Digest } from '../../model/digest.ts';
+import { DeliveryError } from '../../model/errors.ts';
+import type { TagPlan } from '../../model/promotion-plan.ts';
+import { formatRepository, type Repository } from '../../model/reference.ts';
+import type { Registry } from '../../clients/registry/registry.ts';
+import type { PromotionTools } from './request.ts';
+import { blobsOfTree, nodesOf, type SourceTree } from './source-tree.ts';
+import { inWindow } from './window.ts';
+
+/** What one repository of the target holds of what is to come to it. */
+export interface TargetState {
+  readonly repository: Repository;
+  /**
+   * False when the repository has no tags and so most likely does not exist. Its blobs then were not looked for one by
+   * one: each is asked for when it is about to be sent.
+   */
+  readonly isKnown: boolean;
+  readonly manifests: ReadonlySet<Digest>;
+  readonly blobs: ReadonlySet<Digest>;
+  /** Every tag, when they were few enough to be listed. */
+  readonly tags: ReadonlySet<string> | undefined;
+}
+
+const tagPages = 3;
+
+/**
+ * Compares what the trees need with what the target repository has.
+ * @param thoroughly asks for everything, for a plan that is exact even where the repository is new
+ */
+export async function compareTarget(
+  repository: Repository,
+  trees: readonly SourceTree[],
+  options: { readonly thoroughly: boolean; readonly concurrency: number },
+  tools: PromotionTools,
+): Promise<TargetState> {
+  const registry = tools.registry(repository.registry);
+  const { path } = repository;
+  const { signal } = tools;
+  const list = await registry.tags(path, tagPages, signal);
+  const isKnown = list !== undefined;
+  const tags = list === undefined ? new Set<string>() : list.isComplete ? new Set(list.tags) : undefined;
+  if (!isKnown && !options.thoroughly) {
+    return { repository, isKnown, manifests: new Set(), blobs: new Set(), tags };
+  }
+  const [manifests, blobs] = await Promise.all([
+    present(
+      trees.flatMap(nodesOf).map((node) => node.content.descriptor),
+      (manifest) => hasManifest(registry, path, manifest, signal),
+    ),
+    present(trees.flatMap(blobsOfTree), (blob) => registry.hasBlob(path, blob, signal)),
+  ]);
+  return { repository, isKnown, manifests, blobs, tags };
+
+  async function present(
+    descriptors: readonly Descriptor[],
+    has: (descriptor: Descriptor) => Promise<boolean>,
+  ): Promise<ReadonlySet<Digest>> {
+    const each = [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
+    const answers = await inWindow(each, options.concurrency, signal, async (descriptor) =>
+      (await has(descriptor)) ? [descriptor.digest] : [],
+    );
+    return new Set(answers.flat());
+  }
+}
+
+/** What stands in the way of each tag, looked up one by one. */
+export async function planTags(
+  repository: Repository,
+  tags: readonly string[],
+  digest: Digest,
+  known: ReadonlySet<string> | undefined,
+  tools: PromotionTools,
+): Promise<readonly TagPlan[]> {
+  const registry = tools.registry(repository.registry);
+  return inWindow(tags, 8, tools.signal, async (tag) => {
+    if (known !== undefined && !known.has(tag)) return { tag, state: 'new' };
+    const was = await registry.resolve(repository.path, tag, tools.signal);
+    if (was === undefined) return { tag, state: 'new' };
+    return was.digest === digest
+      ? { tag, state: 'same', was: digest }
+      : { tag, state: 'moves', was: was.digest };
+  });
+}
+
+/** @throws DeliveryError `TagConflict` for the tags that would move, all named at once */
+export function refuseMoves(
+  moves: readonly { readonly repository: Repository; readonly plan: TagPlan; readonly digest: Digest }[],
+): void {
+  if (moves.length === 0) return;
+  const named = moves.map(
+    ({ repository, plan, digest }) =>
+      `${formatRepository(repository)}:${plan.tag} is ${plan.was === undefined ? 'another digest' : shortDigest(plan.was)}, not ${shortDigest(digest)}`,
+  );
+  throw new DeliveryError('TagConflict', `tags exist at another digest: ${named.join('; ')}`, {
+    hint: 'Promote under a new tag, or set allowTagMove if these tags are meant to move.',
+  });
+}
+
+async function hasManifest(
+  registry: Registry,
+  path: string,
+  manifest: Descriptor,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await registry.resolve(path, manifest.digest, signal))?.digest === manifest.digest;
+}

@@ -1,0 +1,34 @@
+import { DeliveryError } from '../../model/errors.ts';
+import { formatRepository, sameRepository } from '../../model/reference.ts';
+import type { PromotionRequest } from './request.ts';
+
+/** What can be refused without asking any registry. */
+export function validateRequest(request: PromotionRequest): void {
+  for (const { image, from, to } of request.items) {
+    if (sameRepository(from, to)) {
+      throw new DeliveryError(
+        'InputInvalid',
+        `${image.name}: source and target are the same repository, ${formatRepository(to)}`,
+        { hint: 'Choose the registry of the next environment as containerRegistry, or another repository.' },
+      );
+    }
+  }
+  refuseSharedTags(request);
+}
+
+/** Two images of one release under one tag would overwrite each other. */
+function refuseSharedTags(request: PromotionRequest): void {
+  const owners = new Map<string, string>();
+  for (const { image, to, tags } of request.items) {
+    for (const tag of tags) {
+      const reference = `${formatRepository(to)}:${tag}`;
+      const owner = owners.get(reference);
+      if (owner !== undefined && owner !== image.digest) {
+        throw new DeliveryError('InputInvalid', `two images of the release would both become ${reference}`, {
+          hint: 'Give each image a repository or a tag of its own.',
+        });
+      }
+      owners.set(reference, image.digest);
+    }
+  }
+}

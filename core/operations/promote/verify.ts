@@ -1,0 +1,31 @@
+import { shortDigest } from '../../model/digest.ts';
+import { DeliveryError } from '../../model/errors.ts';
+import { formatRepository } from '../../model/reference.ts';
+import type { PromotionTools } from './request.ts';
+import { nodesOf, type SourceTree } from './source-tree.ts';
+import { inWindow } from './window.ts';
+
+/**
+ * Reads back every manifest of the tree and compares it with the source, byte by byte, and every list of referrers.
+ * Blobs need no reading: the target has named each of them by its digest in this run, when it was found, mounted or
+ * taken.
+ * @throws DeliveryError `PromotionIncomplete`
+ */
+export async function verifyTarget(
+  tree: SourceTree,
+  concurrency: number,
+  tools: PromotionTools,
+): Promise<void> {
+  const { to, image } = tree.item;
+  const registry = tools.registry(to.registry);
+  await inWindow(nodesOf(tree), concurrency, tools.signal, async ({ content }, signal) => {
+    const { digest } = content.descriptor;
+    const found = await registry.manifest(to.path, digest, signal);
+    if (found !== undefined && Buffer.compare(found.bytes, content.bytes) === 0) return;
+    throw new DeliveryError(
+      'PromotionIncomplete',
+      `${formatRepository(to)}@${shortDigest(digest)} (${image.name}) ${found === undefined ? 'is not there' : 'differs'} when it is read back`,
+      { hint: 'No tag was set. Run the stage again: only what is missing will be moved.' },
+    );
+  });
+}

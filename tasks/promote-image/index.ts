@@ -1,0 +1,41 @@
+import { HttpClient } from '../../core/clients/http/client.ts';
+import { deadlineIn, systemClock } from '../../core/clients/http/system-clock.ts';
+import type { Agent } from '../../core/host/agent.ts';
+import { startTask } from '../../core/host/task.ts';
+import { digestReference, formatReference } from '../../core/model/reference.ts';
+import { promote, type PromotionOutcome } from '../../core/operations/promote/promote.ts';
+import { openRegistries } from '../registry-access.ts';
+import { runOf, writeRelease } from '../release-file.ts';
+import { readInputs, type PromoteInputs } from './inputs.ts';
+import { formatSummary } from './summary.ts';
+
+startTask(async (agent: Agent) => {
+  const inputs = readInputs(agent);
+  const deadline = deadlineIn(inputs.timeout, 'the promotion', agent.signal);
+  const http = new HttpClient({
+    clock: systemClock,
+    deadline,
+    proxy: agent.proxy,
+    debug: (line) => {
+      agent.log.debug(line);
+    },
+  });
+  const connections = [inputs.target, ...(inputs.source === undefined ? [] : [inputs.source])];
+  const registry = openRegistries(agent, http, connections);
+  const tools = { registry, clock: systemClock, log: agent.log, signal: deadline.signal };
+  const outcome = await promote({ ...inputs, run: runOf(agent) }, tools);
+  publish(agent, inputs, outcome);
+});
+
+function publish(agent: Agent, inputs: PromoteInputs, outcome: PromotionOutcome): void {
+  if (!inputs.dryRun) writeRelease(agent, inputs.releaseFile, outcome.release);
+  agent.setOutput('releaseFile', inputs.releaseFile);
+  for (const [index, { image, to }] of inputs.items.entries()) {
+    const reference = formatReference(digestReference(to, image.digest));
+    agent.setOutput(`imageRef_${image.name.replaceAll(/[^A-Za-z0-9_]/g, '_')}`, reference);
+    if (index > 0) continue;
+    agent.setOutput('imageRef', reference);
+    agent.setOutput('digest', image.digest);
+  }
+  agent.addSummary(`Promotion of release ${inputs.release.name}`, formatSummary(outcome));
+}
