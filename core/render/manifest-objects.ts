@@ -3,6 +3,7 @@ import { isObject } from '../model/json.ts';
 import { formatObject, objectKey } from '../model/kubernetes-object.ts';
 import type { ManifestObject } from '../model/manifest-object.ts';
 import { parseYaml } from './kubernetes-yaml.ts';
+import { withoutStringData } from './secret-data.ts';
 
 /**
  * The objects of one manifest file: every document, the items of every List; empty documents are nothing.
@@ -54,7 +55,7 @@ function readObject(value: unknown, origin: string): readonly ManifestObject[] {
     throw invalid(origin, `${kind} has no metadata.name`);
   }
   for (const field of ['labels', 'annotations'] as const) mapOf(metadata[field], `metadata.${field}`, origin);
-  return [{ object: { ...value, apiVersion, kind, metadata }, origin }];
+  return [{ object: withoutStringData({ ...value, apiVersion, kind, metadata }), origin }];
 }
 
 function textOf(value: unknown, field: string, origin: string): string {

@@ -1,4 +1,5 @@
-import { DeliveryError, type ErrorCode } from '../../model/errors.ts';
+import { ApiError, type FieldConflict } from '../../model/api-error.ts';
+import type { ErrorCode } from '../../model/errors.ts';
 import { isObject, type JsonObject } from '../../model/json.ts';
 import { objectsAt, textAt } from '../../model/kubernetes-object.ts';
 
@@ -10,40 +11,6 @@ export interface Asked {
   readonly server: string;
 }
 
-/** One field that another manager owns (a 409 of server-side apply). */
-export interface FieldConflict {
-  readonly manager: string;
-  readonly field: string;
-}
-
-/** The API server's refusal: a `Status` object (API conventions, "Response Status Kind"). */
-export class ApiError extends DeliveryError {
-  readonly status: number;
-  /** `Status.reason`: NotFound, AlreadyExists, Conflict, Invalid, Forbidden... */
-  readonly reason: string;
-  readonly conflicts: readonly FieldConflict[];
-  /** The server's own words, without ours around them. */
-  readonly said: string;
-
-  constructor(
-    code: ErrorCode,
-    message: string,
-    answer: {
-      status: number;
-      reason: string;
-      said: string;
-      conflicts: readonly FieldConflict[];
-      hint?: string;
-    },
-  ) {
-    super(code, message, answer.hint === undefined ? {} : { hint: answer.hint });
-    this.status = answer.status;
-    this.reason = answer.reason;
-    this.said = answer.said;
-    this.conflicts = answer.conflicts;
-  }
-}
-
 export function apiErrorOf(asked: Asked, status: number, body: Uint8Array): ApiError {
   const text = Buffer.from(body).toString('utf8');
   const answer = parseStatus(text);
@@ -52,7 +19,7 @@ export function apiErrorOf(asked: Asked, status: number, body: Uint8Array): ApiE
   const conflicts = conflictsOf(answer);
   const message = `${asked.server} refused to ${asked.verb} ${asked.what}: ${said}`;
   const { code, hint } = explain(status, reason, conflicts, said);
-  return new ApiError(code, message, { status, reason, said, conflicts, hint });
+  return new ApiError(code, message, { status, reason, said, conflicts }, hint);
 }
 
 function explain(

@@ -167,8 +167,7 @@ export function clientOver(
     signal: AbortSignal | undefined,
   ): Promise<Written> {
     const resource = await discovery.resourceFor(object.apiVersion, object.kind, signal);
-    const namespace =
-      'metadata' in object ? (object).metadata.namespace : object.namespace;
+    const namespace = 'metadata' in object ? object.metadata.namespace : object.namespace;
     const path = pathOf(resource, namespace, where.name, where.subresource) + queryOf(where.query);
     const response = await ask(verb, formatObject(object), { ...request, path, signal });
     return {
