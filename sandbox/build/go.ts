@@ -21,7 +21,7 @@ export interface GoBuild {
   readonly ldflags?: readonly string[];
 }
 
-interface Go {
+export interface Go {
   readonly path: string;
   readonly version: string;
 }
@@ -113,23 +113,22 @@ async function countPackages(
   }
 }
 
-/** The go command, and the version that would build this module: GOTOOLCHAIN may choose another than the one installed. */
-async function findGo(directory: string): Promise<Go> {
+/** Where Go is: on the PATH, and where its own installers put it without saying so to a shell that is already open. */
+function goCandidates(): readonly string[] {
   const root = process.env['GOROOT'];
-  const candidates = [
-    'go',
-    ...(root ? [join(root, 'bin/go')] : []),
-    '/usr/local/go/bin/go',
-    '/opt/homebrew/bin/go',
-  ];
+  return ['go', ...(root ? [join(root, 'bin/go')] : []), '/usr/local/go/bin/go', '/opt/homebrew/bin/go'];
+}
+
+/** The go command, and the version that would build this module: GOTOOLCHAIN may choose another than the one installed. */
+export async function findGo(module: string, candidates: readonly string[] = goCandidates()): Promise<Go> {
   for (const path of candidates) {
     try {
-      const { stdout } = await run(path, ['env', 'GOVERSION'], { cwd: directory });
+      const { stdout } = await run(path, ['env', 'GOVERSION'], { cwd: module });
       return { path, version: stdout.trim() };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
       const { stderr } = error as { stderr?: string };
-      throw new SandboxError('GoMissing', `${path} can't build ${directory}: ${(stderr ?? '').trim()}`, {
+      throw new SandboxError('GoMissing', `${path} can't build ${module}: ${(stderr ?? '').trim()}`, {
         hint: goHint,
         cause: error,
       });

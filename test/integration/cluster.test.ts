@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { endOfWorld } from '../support/end-of-world.ts';
 import { kubectl } from '../support/kubectl.ts';
 import { type LocalRegistry, startLocalRegistry } from '../support/local-registry.ts';
 import { pushTinyImage } from '../support/tiny-image.ts';
+import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
 import { tracesOf } from '../support/traces.ts';
 
 const host = 'registry.contoso.example';
@@ -26,6 +27,7 @@ function realNode(this: Mocha.Suite): void {
   let ground: Ground;
   let registry: LocalRegistry;
   let cluster: Cluster;
+  let issuer: TokenIssuer;
   let image: string;
 
   before(async function () {
@@ -37,12 +39,15 @@ function realNode(this: Mocha.Suite): void {
     const module = fileURLToPath(new URL('../support/greeter', import.meta.url));
     const program = await buildGo({ module, goos: 'linux' });
     image = `${host}/greeter@${await pushTinyImage(registry, 'greeter', program)}`;
-    cluster = await startCluster({ name: 'real', ground, directory, registries: [{ host, ...registry }] });
+    issuer = await startTokenIssuer(ground.hostAddress);
+    const registries = [{ host, ...registry }];
+    cluster = await startCluster({ name: 'real', ground, directory, registries, entra: issuer.entra });
   });
 
   after(async () => {
     await cluster.stop();
     await registry.stop();
+    issuer.stop();
     await ground.release();
     await rm(directory, { recursive: true });
   });
@@ -64,6 +69,20 @@ function realNode(this: Mocha.Suite): void {
     await cluster.restart('kube-apiserver');
     const names = await kubectl(cluster.kubeconfigPath, ['get', 'deployments', '-o=name']);
     assert.equal(names, 'deployment.apps/greeter\n');
+  });
+
+  it('knows users by the object id and the groups of their Entra token', async () => {
+    const credential = kubeconfigWithToken(
+      cluster,
+      await issuer.token({ oid: 'object-1', groups: ['group-1'] }),
+    );
+    const path = join(directory, 'entra.yaml');
+    await writeFile(path, credential);
+    const review = JSON.parse(await kubectl(path, ['auth', 'whoami', '-o=json'])) as {
+      status: { userInfo: { username: string; groups: string[] } };
+    };
+    assert.equal(review.status.userInfo.username, 'object-1');
+    assert.deepEqual(review.status.userInfo.groups, ['group-1', 'system:authenticated']);
   });
 
   it('takes simulated nodes beside its own', async () => {
@@ -112,6 +131,10 @@ function noRealNode(this: Mocha.Suite): void {
       return true;
     });
   });
+}
+
+function kubeconfigWithToken({ adminKubeconfig }: Cluster, token: string): string {
+  return adminKubeconfig.replace(/client-certificate-data: .*\n.*/, `token: ${token}`);
 }
 
 function greeter(image: string): unknown {
