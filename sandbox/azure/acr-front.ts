@@ -32,6 +32,12 @@ export function createFront({ registry, tokens, settings }: FrontOptions): Servi
       route('POST PUT PATCH DELETE', '/v2/{name*}/blobs/uploads/{upload*}', front.writeBlob),
       route('POST', '/v2/{name*}/blobs/uploads', front.writeBlob),
       route('GET', '/v2/{name*}/blobs/{digest}', front.readBlob),
+      route('GET', '/v2/{name*}/tags/list', (exchange, parameters) =>
+        front.pass(exchange, pull(parameter(parameters, 'name'))),
+      ),
+      route('GET', '/v2/_catalog', (exchange) =>
+        front.pass(exchange, { type: 'registry', name: 'catalog', actions: ['*'] }),
+      ),
       route('GET HEAD POST PUT PATCH DELETE', '/v2/{rest*}', (exchange) => front.pass(exchange)),
       route('GET HEAD', '/v2', (exchange) => front.pass(exchange)),
     ],

@@ -134,6 +134,9 @@ export interface OperationFault {
   readonly stuck?: boolean;
 }
 
+/** A body ended early because a fault says so. */
+export class PlannedCut extends Error {}
+
 /** Counts what passes; cuts the stream after so many bytes, or flips one bit of the byte at an offset. */
 class Passage extends Transform {
   readonly #count: (chunk: Buffer) => void;
@@ -166,7 +169,7 @@ class Passage extends Transform {
       this.push(bytes);
       // The bytes before the cut are to arrive: destroying at once would drop what is still queued.
       void setTimeout(20).then(() => {
-        callback(new Error('cut by a planned fault'));
+        callback(new PlannedCut());
       });
       return;
     }

@@ -1,7 +1,7 @@
 import { createServer as createHttpsServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Authority } from '../pki.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, PlannedCut } from './exchange.ts';
 import { errorBody, type FaultPlan } from './faults.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Service } from './router.ts';
@@ -58,8 +58,8 @@ async function answer(exchange: Exchange, { serve, faults, requests }: ListenerO
     await serve(exchange);
   } catch (error) {
     // A client that went away took its answer along; anything else is a mistake of the facade and must be seen.
-    if (exchange.request.destroyed || exchange.response.headersSent) {
-      exchange.response.destroy();
+    if (error instanceof PlannedCut || exchange.request.destroyed || exchange.response.headersSent) {
+      exchange.request.socket.destroy();
       return;
     }
     process.stderr.write(

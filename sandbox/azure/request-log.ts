@@ -26,16 +26,21 @@ export interface RequestFilter {
   readonly identity?: string;
 }
 
-/** Every request that the local Azure saw, in the order in which they ended. */
+type MutableEntry = { -readonly [Name in keyof RequestEntry]: RequestEntry[Name] };
+
+/** Every request that the local Azure saw, in the order in which they came. */
 export class RequestLog {
-  #entries: RequestEntry[] = [];
+  #entries: MutableEntry[] = [];
+  /** Those that are not over: their entries are brought up to date when someone looks. */
+  readonly #open = new Map<Exchange, MutableEntry>();
 
   get entries(): readonly RequestEntry[] {
+    for (const [exchange, entry] of this.#open) update(entry, exchange);
     return this.#entries;
   }
 
   matching(filter: RequestFilter): RequestEntry[] {
-    return this.#entries.filter((entry) => isMatch(entry, filter));
+    return this.entries.filter((entry) => isMatch(entry, filter));
   }
 
   clear(): void {
@@ -43,27 +48,28 @@ export class RequestLog {
   }
 
   add(entry: RequestEntry): void {
-    this.#entries.push(entry);
+    this.#entries.push({ ...entry });
   }
 
-  /** Adds the exchange when it is over. */
   follow(exchange: Exchange): void {
-    const at = Date.now();
-    exchange.response.on('close', () => {
-      this.add({
-        at,
-        method: exchange.method,
-        host: exchange.host,
-        path: exchange.path,
-        query: withoutSecrets(exchange.query),
-        status: exchange.response.headersSent ? exchange.response.statusCode : 0,
-        identity: exchange.identity,
-        received: exchange.received,
-        sent: exchange.sent,
-        milliseconds: Date.now() - at,
-      });
+    const { method, host, path } = exchange;
+    const nothing = { identity: undefined, status: 0, received: 0, sent: 0, milliseconds: 0 };
+    const entry = { at: Date.now(), method, host, path, query: withoutSecrets(exchange.query), ...nothing };
+    this.#entries.push(entry);
+    this.#open.set(exchange, entry);
+    exchange.response.once('close', () => {
+      update(entry, exchange);
+      this.#open.delete(exchange);
     });
   }
+}
+
+function update(entry: MutableEntry, exchange: Exchange): void {
+  entry.status = exchange.response.headersSent ? exchange.response.statusCode : 0;
+  entry.identity = exchange.identity;
+  entry.received = exchange.received;
+  entry.sent = exchange.sent;
+  entry.milliseconds = Date.now() - entry.at;
 }
 
 /** What a filter looks at; a request that has no answer yet has no status. */
