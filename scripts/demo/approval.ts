@@ -1,0 +1,42 @@
+import { createInterface } from 'node:readline/promises';
+import type { Validation, ValidationAnswer, ValidationRequest } from '../../sandbox/pipeline/services.ts';
+import type { Terminal } from './terminal.ts';
+
+/** `ask` asks at the terminal; the other two answer by themselves. */
+export type ApprovalMode = 'ask' | 'yes' | 'reject';
+
+/** The manual validation of the demo. */
+export function approval(terminal: Terminal, mode: ApprovalMode): Validation {
+  return {
+    async ask(request: ValidationRequest): Promise<ValidationAnswer> {
+      for (const line of request.instructions.trimEnd().split('\n')) terminal.line(`    ${line}`);
+      switch (mode) {
+        case 'yes':
+          return { answer: 'resumed', by: '--yes', comment: '' };
+        case 'reject':
+          return { answer: 'rejected', by: '--reject', comment: '' };
+        case 'ask':
+          return askPerson(terminal, request);
+      }
+    },
+  };
+}
+
+async function askPerson(terminal: Terminal, { signal }: ValidationRequest): Promise<ValidationAnswer> {
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  // A readline interface keeps Ctrl-C to itself; the demo's own handler is to have it.
+  prompt.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const by = process.env['USER'] ?? 'you';
+  try {
+    for (;;) {
+      const answer = await prompt.question(`    ${terminal.bold('Resume or reject? [resume/reject] ')}`, {
+        signal,
+      });
+      const word = answer.trim().toLowerCase();
+      if (['resume', 'r', 'y', 'yes'].includes(word)) return { answer: 'resumed', by, comment: '' };
+      if (['reject', 'n', 'no'].includes(word)) return { answer: 'rejected', by, comment: '' };
+    }
+  } finally {
+    prompt.close();
+  }
+}
