@@ -2,8 +2,7 @@
  * Sets the version of the extension, of all four tasks and of package.json: `npm run set-version -- 1.2.3`. Together,
  * because agents keep a task by its version and would run the old code of one whose version stayed.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from './bundle/checkout.ts';
 
@@ -26,6 +25,8 @@ for (const path of tasks) {
 }
 for (const path of ['vss-extension.json', 'package.json'])
   replace(path, /"version": "[^"]+"/, `"version": "${version}"`);
+
+replace('package-lock.json', /("name": "aks-delivery",\s*"version": )"[^"]+"/g, `$1"${version}"`);
 
 /** In the text, so that the rest of the file stays as it is formatted. */
 function replace(path: string, pattern: RegExp, replacement: string): void {

@@ -1,30 +1,29 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { arch, homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The Node versions that agents carry. Agent: Misc/externals.sh. */
-export const agentRuntimes = { 20: '20.20.2', 24: '24.18.1' } as const;
-
 /**
- * The Node that an agent runs a handler with: this process's own if it is that version, else the one that the npm
- * package `node` brings, fetched once through npm and kept in the user's cache.
+ * A Node that agents run handlers with: this process's own if it is of that major version, else the newest of it that
+ * npm has for this machine, fetched once and kept in the user's cache. Agents carry 20.20 and 24.18 (Misc/externals.sh).
+ * The packages are those that the npm package `node` chooses among in an install script, which npm may not run.
  */
-export async function nodeRuntime(major: keyof typeof agentRuntimes): Promise<string> {
-  const version = agentRuntimes[major];
-  if (process.version === `v${version}`) return process.execPath;
+export async function nodeRuntime(major: 20 | 24): Promise<string> {
+  if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
+  const prefix = platform() === 'darwin' && arch() === 'arm64' ? 'node-bin' : 'node';
+  const name = `${prefix}-${platform()}-${arch()}`;
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const directory = join(cache, 'aks-delivery', 'node', version);
-  const executable = join(directory, 'node_modules', 'node', 'bin', 'node');
+  const directory = join(cache, 'aks-delivery', `node-${major}`);
+  const executable = join(directory, 'node_modules', name, 'bin', 'node');
   if (existsSync(executable)) return executable;
-  // Built aside and moved into place, so that an interrupted or a second fetch leaves no half of it.
+  // Fetched aside and moved into place, so that an interrupted or a second fetch leaves no half of it.
   const aside = `${directory}.${process.pid}`;
   await rm(aside, { recursive: true, force: true });
   await mkdir(aside, { recursive: true });
-  const install = ['install', '--prefix', aside, '--no-save', '--no-audit', '--no-fund', `node@${version}`];
-  await promisify(execFile)('npm', install, { cwd: aside });
+  const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
+  await promisify(execFile)('npm', ['install', '--prefix', aside, ...quiet, `${name}@${major}`], { cwd: aside });
   await rm(directory, { recursive: true, force: true });
   await rename(aside, directory);
   return executable;
