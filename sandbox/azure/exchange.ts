@@ -22,7 +22,7 @@ export class Exchange {
   readonly host: string;
   /** Host and port as the client addressed us: links in answers are made from it. */
   readonly authority: string;
-  /** Not decoded. */
+  /** Decoded: clients differ in what they escape (`shop%2Fcatalog`). */
   readonly path: string;
   readonly query: URLSearchParams;
   /** Who asked, by the name of the service principal; set by whichever service authenticated it. */
@@ -41,7 +41,7 @@ export class Exchange {
     this.authority = (request.headers.host ?? '').toLowerCase();
     this.host = this.authority.replace(/:\d+$/, '');
     const url = new URL(request.url ?? '/', 'https://host');
-    this.path = url.pathname;
+    this.path = decoded(url.pathname);
     this.query = url.searchParams;
   }
 
@@ -123,6 +123,14 @@ export class Exchange {
     const passage = new Passage((chunk) => (this.sent += chunk.length), { cutAfter: truncate, corrupt });
     // A client that goes away in the middle is its own business.
     await pipeline(source, passage, this.response).catch(() => this.response.destroy());
+  }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
   }
 }
 

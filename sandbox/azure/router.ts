@@ -35,7 +35,7 @@ export function router(routes: readonly Route[], otherwise: Service): Service {
       if (!methods.includes(exchange.method)) continue;
       const match = expression.exec(exchange.path);
       if (match === null) continue;
-      const values = names.map((name, index) => [name, decodeURIComponent(match[index + 1] ?? '')] as const);
+      const values = names.map((name, index) => [name, match[index + 1] ?? ''] as const);
       await handler(exchange, Object.fromEntries(values));
       return;
     }
