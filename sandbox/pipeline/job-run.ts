@@ -26,7 +26,7 @@ export async function runJob(place: JobPlace, services: RunServices): Promise<Jo
   for (const folder of Object.keys(folders)) await mkdir(path.join(workspace, folder), { recursive: true });
 
   const variables = jobVariables(place, services, workspace);
-  const agent = services.agent.startJob();
+  const agent = services.agent.startJob(job);
   const outputs = new Map<string, string>();
   const results: Result[] = [];
   const signal = limited(services.signal, job.timeoutMinutes);

@@ -3,7 +3,7 @@ import type { Result } from './outcome.ts';
 
 /** The agent: it starts jobs, and a job remembers what its steps leave for each other (PATH, masked values). */
 export interface Agent {
-  startJob(): ProcessAgent;
+  startJob(job: Job): ProcessAgent;
 }
 
 /** Runs one process after the other, under the agent's contract. */

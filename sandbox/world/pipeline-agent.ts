@@ -1,25 +1,35 @@
 import { runTask } from '../agent/task-host.ts';
+import type { ServiceConnection } from '../agent/service-connection.ts';
 import type { TaskRun } from '../agent/task-run.ts';
 import type { Run } from '../azure/devops-run.ts';
 import { organization } from '../names.ts';
+import type { Job } from '../pipeline/pipeline.ts';
 import type { Agent, ProcessAgent, ProcessOutcome, ProcessRequest } from '../pipeline/services.ts';
 import type { World } from '../world.ts';
 import { runScript } from './script.ts';
 
 /** The agent of a run: every task goes through the task host, and what it uploads goes to the run. */
 export function pipelineAgent(world: World, run: Run): Agent {
-  return { startJob: () => new JobAgent(world, run) };
+  return { startJob: (job) => new JobAgent(world, run, connectionsOf(world, job)) };
+}
+
+/** The service hands a job the connections that its steps name, and the agent masks what those hold. */
+function connectionsOf(world: World, job: Job): readonly ServiceConnection[] {
+  const named = new Set(job.steps.flatMap((step) => (step.kind === 'task' ? [...step.inputs.values()] : [])));
+  return world.serviceConnections.filter(({ name }) => named.has(name));
 }
 
 class JobAgent implements ProcessAgent {
   readonly #world: World;
   readonly #run: Run;
+  readonly #connections: readonly ServiceConnection[];
   #prependPath: readonly string[] = [];
   #secrets: readonly string[] = [];
 
-  constructor(world: World, run: Run) {
+  constructor(world: World, run: Run, connections: readonly ServiceConnection[]) {
     this.#world = world;
     this.#run = run;
+    this.#connections = connections;
   }
 
   async run(request: ProcessRequest): Promise<ProcessOutcome> {
@@ -32,7 +42,7 @@ class JobAgent implements ProcessAgent {
       inputs: Object.fromEntries(work.inputs),
       variables: Object.fromEntries(request.variables),
       secretVariables: Object.fromEntries(request.secrets),
-      serviceConnections: this.#world.serviceConnections,
+      serviceConnections: this.#connections,
       systemConnection: { url: organization.url, accessToken: this.#run.accessToken },
       workingDirectory: request.workingDirectory,
       environment: this.#world.agent.environment,

@@ -25,7 +25,13 @@ export class FakeServices {
   readonly abort = new AbortController();
 
   get services(): RunServices {
-    const say = (text: string): void => void this.log.push(text);
+    const say = (text: string): void => {
+      this.log.push(text);
+    };
+    const saying = (text: string): Promise<void> => {
+      say(text);
+      return Promise.resolve();
+    };
     return {
       agent: {
         startJob: () => ({
@@ -41,8 +47,8 @@ export class FakeServices {
         }),
       },
       artifacts: {
-        publish: (artifact) => Promise.resolve(say(`publish ${artifact}`)),
-        download: (source, artifact) => Promise.resolve(say(`download ${source} ${artifact}`)),
+        publish: (artifact) => saying(`publish ${artifact}`),
+        download: (source, artifact) => saying(`download ${source} ${artifact}`),
       },
       validation: {
         ask: ({ instructions }) => {
@@ -50,7 +56,7 @@ export class FakeServices {
           return Promise.resolve(this.answer);
         },
       },
-      checkout: { into: () => Promise.resolve(say('checkout')) },
+      checkout: { into: () => saying('checkout') },
       observer: {
         stageStarted: (stage) => {
           say(`[${stage.name}`);

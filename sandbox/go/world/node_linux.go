@@ -91,6 +91,7 @@ func wire(spec nodeSpec, group string, pid int) error {
 	if err != nil {
 		return fmt.Errorf("bridge %s: %w", spec.Bridge, err)
 	}
+	removeLink(spec.Link)
 	attributes := netlink.NewLinkAttrs()
 	attributes.Name = spec.Link
 	attributes.MasterIndex = bridge.Attrs().Index
@@ -113,11 +114,19 @@ func wire(spec nodeSpec, group string, pid int) error {
 	return nil
 }
 
-// unwire takes the routes away; the link has gone with the node's namespace.
+// unwire takes the link and the routes away. The kernel would take the link with the node's namespace, but only some time
+// after its last process, and the next node wants the name.
 func unwire(spec nodeSpec) {
+	removeLink(spec.Link)
 	routes, _ := routesOf(spec)
 	for _, route := range routes {
 		_ = netlink.RouteDel(&route)
+	}
+}
+
+func removeLink(name string) {
+	if link, err := netlink.LinkByName(name); err == nil {
+		_ = netlink.LinkDel(link)
 	}
 }
 
