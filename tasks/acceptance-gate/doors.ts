@@ -1,8 +1,8 @@
 import { AgentPool, type ProxyAddress } from '../../core/clients/http/agents.ts';
 import type { HttpResponse, Method } from '../../core/clients/http/message.ts';
 import { Transport } from '../../core/clients/http/transport.ts';
-import type { ApiRequest } from '../../core/clients/kubernetes/connection.ts';
 import type { KubernetesClient } from '../../core/clients/kubernetes/client.ts';
+import type { ServiceCall, ServiceCaller } from '../../core/clients/kubernetes/service-caller.ts';
 import type { ClusterDoor, HttpAnswer, HttpDoor } from '../../core/operations/gate/tools.ts';
 
 /** Expectations look at the beginning of a body; the rest is not worth the agent's memory. */
@@ -29,18 +29,19 @@ export function httpDoor(proxy: ProxyAddress | undefined): HttpDoor {
   };
 }
 
-export function clusterDoor(client: KubernetesClient): ClusterDoor {
+export function clusterDoor(client: KubernetesClient, services: ServiceCaller): ClusterDoor {
   return {
-    async askService(service, request, signal) {
-      const answer = await client.proxy(
+    async askService({ namespace, name, port, scheme }, { method, url, headers, body }, signal) {
+      const answer = await services.ask(
         {
-          namespace: service.namespace,
-          target: { service: service.name, port: service.port },
-          scheme: service.scheme,
-          path: request.url,
-          method: request.method as NonNullable<ApiRequest['method']>,
-          headers: request.headers,
-          ...(request.body === undefined ? {} : { body: request.body }),
+          namespace,
+          service: name,
+          port,
+          scheme,
+          method: method as ServiceCall['method'],
+          path: url,
+          headers,
+          ...(body === undefined ? {} : { body }),
         },
         signal,
       );

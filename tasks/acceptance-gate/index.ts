@@ -2,16 +2,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../core/clients/http/system-clock.ts';
 import { createKubernetesClient } from '../../core/clients/kubernetes/client.ts';
+import { createServiceCaller } from '../../core/clients/kubernetes/service-caller.ts';
 import type { Agent } from '../../core/host/agent.ts';
 import { startTask } from '../../core/host/task.ts';
 import { DeliveryError } from '../../core/model/errors.ts';
-import { formatRelease, withVerdict, type Run } from '../../core/model/release.ts';
+import { withVerdict } from '../../core/model/release.ts';
 import { judge, type GateOutcome } from '../../core/operations/gate/gate.ts';
 import { formatJUnit } from '../../core/operations/gate/junit-file.ts';
 import { formatLine, formatSummary } from '../../core/operations/gate/summary.ts';
 import type { Tools } from '../../core/operations/gate/tools.ts';
 import { renderReport } from '../../core/report/report.ts';
 import { resolveClusterAccess } from '../cluster-access.ts';
+import { runOf, writeRelease } from '../release-file.ts';
 import { clusterDoor, httpDoor } from './doors.ts';
 import { readInputs, type GateInputs } from './inputs.ts';
 
@@ -30,20 +32,20 @@ async function openTools(agent: Agent, inputs: GateInputs): Promise<Tools> {
   const needsCluster = inputs.plan.checks.some((check) => check.probe.needs.includes('cluster'));
   if (!needsCluster || !inputs.hasCluster) return tools;
   const access = await resolveClusterAccess(agent);
-  return { ...tools, cluster: clusterDoor(createKubernetesClient(access, { proxy: agent.proxy })) };
+  const client = createKubernetesClient(access, { proxy: agent.proxy });
+  const services = createServiceCaller(client, access, { proxy: agent.proxy });
+  return { ...tools, cluster: clusterDoor(client, services) };
 }
 
 /** The verdict goes where people and later tasks look for it, whatever it is. */
 function publish(agent: Agent, inputs: GateInputs, { verdict, failedChecks }: GateOutcome): void {
   const release = withVerdict(inputs.subject.release, verdict);
-  const record = agent.redact(formatRelease(release));
-  writeFileSync(inputs.releaseFile, record);
+  writeRelease(agent, inputs.releaseFile, release);
 
   const results = join(agent.tempDirectory, `gate-${Date.now()}.xml`);
   writeFileSync(results, agent.redact(formatJUnit(release, verdict)));
   agent.publishTestResults(results, { title: `${verdict.gate} (${verdict.environment})` });
   agent.addSummary(`Gate ${verdict.gate}: ${verdict.verdict}`, formatSummary(release, verdict));
-  agent.attach('aks-delivery.release', 'release.json', record);
   if (inputs.reportFile !== undefined) {
     mkdirSync(dirname(inputs.reportFile), { recursive: true });
     writeFileSync(inputs.reportFile, agent.redact(renderReport(release)));
@@ -70,9 +72,4 @@ function conclude(agent: Agent, { failTask }: GateInputs, { verdict }: GateOutco
   throw new DeliveryError('GateInconclusive', message, {
     hint: 'Mend what kept the check from measuring and run the stage again; acceptInconclusive in the checks file lets a check be inconclusive by name.',
   });
-}
-
-function runOf(agent: Agent): Run {
-  const { run } = agent.system;
-  return { id: run.id, pipeline: run.pipeline.name, number: run.number, url: run.url };
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Agent } from '../../core/host/agent.ts';
 import { DeliveryError } from '../../core/model/errors.ts';
-import { parseRelease, type Release } from '../../core/model/release.ts';
+import type { Release } from '../../core/model/release.ts';
 import { parseChecks, type GatePlan } from '../../core/operations/gate/checks.ts';
 import type { Subject } from '../../core/operations/gate/kind.ts';
 import { kinds } from '../../core/operations/gate/kinds.ts';
+import { readRelease } from '../release-file.ts';
 import { readChecksDocument } from './checks-document.ts';
 
 export interface GateInputs {
@@ -34,7 +35,7 @@ export function readInputs(agent: Agent): GateInputs {
     ['azureResourceManager', 'kubernetesServiceConnection', 'none'],
     'azureResourceManager',
   );
-  const release = parseRelease(readText(releaseFile, 'releaseFile'), releaseFile);
+  const release = readRelease(releaseFile);
   const subject: Subject = {
     release,
     environment,
@@ -74,7 +75,7 @@ function readChecks(agent: Agent): { readonly text: string; readonly name: strin
     });
   }
   if (inline !== undefined) return { text: inline, name: 'inlineChecks' };
-  if (path !== undefined) return { text: readText(path, 'checks'), name: path };
+  if (path !== undefined) return { text: readText(path), name: path };
   throw new DeliveryError('InputMissing', 'inputs "checks" and "inlineChecks" are both blank', {
     hint: 'Set "checks" to a YAML file that lists the checks, or write them into "inlineChecks".',
   });
@@ -85,12 +86,12 @@ function requiredPath(agent: Agent, name: string): string {
   return agent.inputs.path(name) ?? '';
 }
 
-function readText(path: string, input: string): string {
+function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new DeliveryError('FileNotFound', `input "${input}": ${path} cannot be read`, {
-      hint: 'Relative paths start at the working directory; a file of an earlier job must be downloaded as an artifact.',
+    throw new DeliveryError('FileNotFound', `input "checks": ${path} cannot be read`, {
+      hint: 'Relative paths start at the working directory. Does the job check out the repository that holds it?',
       cause: error,
     });
   }

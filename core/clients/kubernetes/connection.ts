@@ -1,5 +1,6 @@
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { DeliveryError, messageOf } from '../../model/errors.ts';
 import type { ProxyAddress } from '../http/agents.ts';
@@ -52,32 +53,13 @@ const requestSilence = 75_000;
  * resumed, so that the second connection costs half of the first.
  */
 export function openConnection(access: ClusterAccess, options: ConnectionOptions = {}): Connection {
-  const base = new URL(access.server);
-  const prefix = base.pathname.replace(/\/+$/, '');
-  const tls = tlsOptions(access, base.hostname);
   const agents = {
     request: agentFor(access.server, options.proxy, options.connections ?? 16),
     stream: agentFor(access.server, options.proxy, Infinity),
   };
 
-  async function open(agent: Agent | HttpsProxyAgent<string>, asked: ApiRequest): Promise<IncomingMessage> {
-    const headers: Record<string, string> = {
-      'user-agent': options.userAgent ?? 'aks-delivery',
-      accept: 'application/json',
-      ...asked.headers,
-      ...(await authorization(access, asked.signal)),
-    };
-    if (asked.body !== undefined) headers['content-length'] = String(Buffer.byteLength(asked.body));
-    const requestOptions: RequestOptions = {
-      ...tls,
-      agent,
-      host: base.hostname.replace(/^\[|\]$/g, ''),
-      port: base.port === '' ? 443 : Number(base.port),
-      method: asked.method,
-      path: `${prefix}${asked.path}`,
-      headers,
-      ...(asked.signal === undefined ? {} : { signal: asked.signal }),
-    };
+  async function open(agent: ApiAgent, asked: ApiRequest): Promise<IncomingMessage> {
+    const requestOptions = await requestOptionsFor(access, options, agent, asked);
     return new Promise((resolve, reject) => {
       const request = httpsRequest(requestOptions, resolve);
       const silence = asked.silence ?? requestSilence;
@@ -119,6 +101,68 @@ export function openConnection(access: ClusterAccess, options: ConnectionOptions
   };
 }
 
+type ApiAgent = Agent | HttpsProxyAgent<string>;
+
+/** What every request carries: where to, as whom, and whom it trusts. */
+async function requestOptionsFor(
+  access: ClusterAccess,
+  options: ConnectionOptions,
+  agent: ApiAgent,
+  asked: ApiRequest,
+): Promise<RequestOptions> {
+  const base = new URL(access.server);
+  const headers: Record<string, string> = {
+    'user-agent': options.userAgent ?? 'aks-delivery',
+    accept: 'application/json',
+    ...asked.headers,
+    ...(await authorization(access, asked.signal)),
+  };
+  if (asked.body !== undefined) headers['content-length'] = String(Buffer.byteLength(asked.body));
+  return {
+    ...tlsOptions(access, base.hostname),
+    agent,
+    host: base.hostname.replace(/^\[|\]$/g, ''),
+    port: base.port === '' ? 443 : Number(base.port),
+    method: asked.method,
+    path: `${base.pathname.replace(/\/+$/, '')}${asked.path}`,
+    headers,
+    ...(asked.signal === undefined ? {} : { signal: asked.signal }),
+  };
+}
+
+/** A connection that has left HTTP behind, or the answer by which the server refused to. */
+export type Upgraded =
+  { readonly socket: Duplex; readonly head: Buffer } | { readonly status: number; readonly body: Uint8Array };
+
+/** Asks the API server to switch protocols (RFC 9110, section 7.8): port forwarding over WebSockets. */
+export async function openUpgrade(
+  access: ClusterAccess,
+  options: ConnectionOptions,
+  asked: ApiRequest,
+): Promise<Upgraded> {
+  // A connection that is switched cannot be kept for anything else.
+  const agent = agentFor(access.server, options.proxy, Infinity);
+  const requestOptions = await requestOptionsFor(access, options, agent, asked);
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(requestOptions);
+    request.on('upgrade', (_response, socket, head) => {
+      resolve({ socket, head });
+    });
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
+      });
+      response.on('error', reject);
+    });
+    request.on('error', (error) => {
+      reject(asked.signal?.aborted === true ? abortReason(asked.signal) : unreachable(access, error));
+    });
+    request.end();
+  });
+}
+
 function tlsOptions(access: ClusterAccess, hostname: string): RequestOptions {
   const name = access.tlsServerName ?? hostname;
   return {
@@ -132,11 +176,7 @@ function tlsOptions(access: ClusterAccess, hostname: string): RequestOptions {
   };
 }
 
-function agentFor(
-  server: string,
-  proxy: ProxyAddress | undefined,
-  maxSockets: number,
-): Agent | HttpsProxyAgent<string> {
+function agentFor(server: string, proxy: ProxyAddress | undefined, maxSockets: number): ApiAgent {
   const settings = { keepAlive: true, maxSockets, scheduling: 'lifo' as const };
   if (proxy === undefined || proxy.bypasses(server)) return new Agent({ ...settings, noDelay: true });
   // The certificate options travel with each request, so that they are for the API server and never for the proxy.

@@ -198,9 +198,13 @@ function parseHeaders(settings: Settings, target: Target): Readonly<Record<strin
         'Names are letters, digits and hyphens; values are one line.',
       );
     }
-    if (target.at === 'service' && name.toLowerCase() === 'authorization') {
+    if (
+      target.at === 'service' &&
+      target.service.scheme === 'https' &&
+      name.toLowerCase() === 'authorization'
+    ) {
       throw invalid(
-        `${settings.at(`headers.${name}`)} cannot pass the API server, which takes it for its own`,
+        `${settings.at(`headers.${name}`)} cannot pass the API server's proxy, which takes it for its own`,
         'Ask a URL, or let a check of kind job send it from within the cluster.',
       );
     }

@@ -3,7 +3,7 @@ import type { Finding } from '../../../model/check.ts';
 import { messageOf } from '../../../model/errors.ts';
 import { assessJob, type JobState } from '../../../model/job-state.ts';
 import type { JsonObject } from '../../../model/json.ts';
-import type { KubernetesObject, ObjectReference } from '../../../model/kubernetes-object.ts';
+import { textAt, type KubernetesObject, type ObjectReference } from '../../../model/kubernetes-object.ts';
 import { formatReference, parseReference } from '../../../model/reference.ts';
 import { placeOf } from '../../../model/place.ts';
 import type { CheckKind, Look, Subject } from '../kind.ts';
@@ -20,6 +20,8 @@ interface JobSettings {
   readonly pullSecrets: readonly string[];
   readonly serviceAccount: string | undefined;
   readonly limits: Readonly<Record<string, string>>;
+  readonly runAsUser: number | undefined;
+  readonly restricted: boolean;
 }
 
 const container = 'check';
@@ -56,6 +58,12 @@ export const job: CheckKind = {
       serviceAccount: {
         type: 'string',
         description: 'Whose token the pod gets. Without it the pod gets none.',
+      },
+      runAsUser: { type: 'integer', minimum: 0, description: "Otherwise the image's own user." },
+      security: {
+        enum: ['restricted', 'baseline'],
+        description:
+          'The Pod Security Standard that the pod keeps to. Restricted, the default, does not run as root: an image without a numeric user needs runAsUser.',
       },
       limits: {
         type: 'object',
@@ -123,9 +131,31 @@ async function follow(
         ? { outcome: 'passed', reason: 'the Job completed' }
         : { outcome: 'failed', reason: `the Job failed: ${state.reason}` };
     }
+    if (pods.length === 0) {
+      const refusal = await refusalOf(reference, cluster, look);
+      if (refusal !== undefined) return { outcome: 'error', reason: `the Job gets no pod: ${refusal}` };
+    }
     if (state.state === 'stuck') return { outcome: 'error', reason: `the Job cannot run: ${state.reason}` };
     await tools.clock.sleep(pollInterval, look.signal);
   }
+}
+
+/** Why the cluster does not even create the pod (a quota, a policy, a missing service account): the Job's status is silent. */
+async function refusalOf(
+  { namespace, name }: ObjectReference & { readonly namespace: string },
+  cluster: ClusterDoor,
+  look: Look,
+): Promise<string | undefined> {
+  const events = await cluster.list(
+    {
+      apiVersion: 'v1',
+      kind: 'Event',
+      namespace,
+      fieldSelector: `involvedObject.kind=Job,involvedObject.name=${name},reason=FailedCreate`,
+    },
+    look.signal,
+  );
+  return events.map((event) => textAt(event, 'message')).find((message) => message !== undefined);
 }
 
 /** The log is for people: that it cannot be read does not decide the check. */
@@ -172,6 +202,7 @@ function jobObject(name: string, settings: JobSettings, check: string, seconds: 
           ...(settings.pullSecrets.length === 0
             ? {}
             : { imagePullSecrets: settings.pullSecrets.map((secret) => ({ name: secret })) }),
+          ...podSecurity(settings),
           containers: [
             {
               name: container,
@@ -180,6 +211,7 @@ function jobObject(name: string, settings: JobSettings, check: string, seconds: 
               ...(settings.args.length === 0 ? {} : { args: settings.args }),
               env: settings.environment,
               ...(Object.keys(limits).length === 0 ? {} : { resources: { limits } }),
+              ...(settings.restricted ? { securityContext: restrictedContainer } : {}),
               terminationMessagePolicy: 'FallbackToLogsOnError',
             },
           ],
@@ -187,6 +219,17 @@ function jobObject(name: string, settings: JobSettings, check: string, seconds: 
       },
     },
   };
+}
+
+// What the Pod Security Standard "restricted" demands; namespaces that enforce it admit nothing else.
+const restrictedContainer = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+
+function podSecurity({ restricted, runAsUser }: JobSettings): JsonObject {
+  const user = runAsUser === undefined ? {} : { runAsUser };
+  if (restricted) {
+    return { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' }, ...user } };
+  }
+  return runAsUser === undefined ? {} : { securityContext: user };
 }
 
 function parseJob(settings: Settings, subject: Subject): JobSettings {
@@ -215,6 +258,9 @@ function parseJob(settings: Settings, subject: Subject): JobSettings {
     pullSecrets: settings.texts('imagePullSecrets'),
     serviceAccount: settings.optionalText('serviceAccount'),
     limits: settings.map('limits'),
+    runAsUser: settings.optionalInteger('runAsUser', { min: 0, max: 4_294_967_295 }),
+    restricted:
+      (settings.optionalOneOf('security', ['restricted', 'baseline']) ?? 'restricted') === 'restricted',
   };
 }
 

@@ -226,8 +226,12 @@ describe('the checks file', () => {
     ],
     [
       'a header that cannot pass',
-      { checks: [{ ...service, headers: { Authorization: 'x' } }] },
-      /cannot pass the API server/,
+      {
+        checks: [
+          { ...service, service: { ...service.service, scheme: 'https' }, headers: { Authorization: 'x' } },
+        ],
+      },
+      /cannot pass the API server's proxy/,
       false,
     ],
     [

@@ -10,7 +10,7 @@ import {
 import type { Look } from '../../../../core/operations/gate/kind.ts';
 import { job } from '../../../../core/operations/gate/kinds/job.ts';
 import { Settings } from '../../../../core/operations/gate/settings.ts';
-import type { ClusterDoor, Tools } from '../../../../core/operations/gate/tools.ts';
+import type { ClusterDoor, ListRequest, Tools } from '../../../../core/operations/gate/tools.ts';
 import { deployment, digestFor, resolved } from '../../../support/sample-release.ts';
 import { virtualClock } from '../../../support/virtual-clock.ts';
 
@@ -19,6 +19,7 @@ class FakeCluster implements ClusterDoor {
   readonly created: KubernetesObject[] = [];
   readonly removed: ObjectReference[] = [];
   refuse: Error | undefined;
+  events: string[] = [];
   log = ['first line', '##vso[task.complete]second line'];
   readonly #states: readonly { readonly job?: object; readonly pod?: object }[];
   #looks = 0;
@@ -46,7 +47,12 @@ class FakeCluster implements ClusterDoor {
     return Promise.resolve(first === undefined ? undefined : { ...first, status: this.#now()?.job ?? {} });
   }
 
-  list() {
+  list(request: ListRequest) {
+    if (request.kind === 'Event') {
+      return Promise.resolve(
+        this.events.map((message) => ({ apiVersion: 'v1', kind: 'Event', metadata: {}, message })),
+      );
+    }
     const pod = this.#now()?.pod;
     this.#looks += 1;
     if (pod === undefined) return Promise.resolve([]);
@@ -165,6 +171,32 @@ describe('a check of kind job', () => {
     assert.equal(finding.outcome, 'error');
     assert.equal(finding.reason, 'the Job cannot run: ImagePullBackOff: no such digest');
     assert.equal(cluster.removed.length, 1);
+  });
+
+  it('could not ask when the cluster refuses the pod', async () => {
+    const cluster = new FakeCluster({});
+    cluster.events = ['pods "x" is forbidden: violates PodSecurity'];
+    const { finding } = await run(cluster);
+    assert.equal(finding.reason, 'the Job gets no pod: pods "x" is forbidden: violates PodSecurity');
+    assert.equal(finding.outcome, 'error');
+  });
+
+  it('keeps to the restricted Pod Security Standard unless told otherwise', async () => {
+    const cluster = new FakeCluster(complete);
+    await run(cluster, { runAsUser: 65532 });
+    const spec = fieldAt(cluster.created[0], 'spec', 'template', 'spec');
+    assert.deepEqual(fieldAt(spec, 'securityContext'), {
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+      runAsUser: 65532,
+    });
+    assert.deepEqual(fieldAt(spec, 'containers', 0, 'securityContext'), {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    });
+    const baseline = new FakeCluster(complete);
+    await run(baseline, { security: 'baseline' });
+    assert.equal(fieldAt(baseline.created[0], 'spec', 'template', 'spec', 'securityContext'), undefined);
   });
 
   it('removes the Job also when the run is cancelled', async () => {
