@@ -103,9 +103,7 @@ const actions: Record<string, (agent: Agent) => Promise<void> | void> = {
   },
   cleanUpSlowly: async (agent) => {
     agent.log.line('waiting');
-    await new Promise((resolve) => {
-      agent.signal.addEventListener('abort', resolve, { once: true });
-    });
+    await sleep(60_000, undefined, { signal: agent.signal }).catch(() => undefined);
     await sleep(300);
     agent.log.line('put everything back');
   },
