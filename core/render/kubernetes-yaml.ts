@@ -87,15 +87,26 @@ export function parseYaml(text: string, name: string): readonly YamlDocument[] {
     });
   } catch (error) {
     if (error instanceof DeliveryError) throw error;
-    // The exception's message quotes the lines around the fault, which may be a Secret's: the place and reason are enough.
-    const line = error instanceof YAMLException && error.mark !== undefined ? error.mark.line + 1 : undefined;
-    const reason = error instanceof YAMLException ? error.reason : messageOf(error);
-    const where = line === undefined ? name : `${name}:${line}`;
-    throw new DeliveryError('ManifestInvalid', `${where} is not YAML: ${reason.slice(0, 200)}`, {
-      hint: 'Correct the file at this line; templates must be rendered before they are deployed.',
-      cause: undefined,
-    });
+    throw notYaml(error, text, name);
   }
+}
+
+/** One line with place and reason. The exception's own message quotes the lines around the fault: they may be a Secret's. */
+function notYaml(error: unknown, text: string, name: string): DeliveryError {
+  const isYaml = error instanceof YAMLException;
+  const reason = (isYaml ? error.reason : messageOf(error)).slice(0, 200);
+  const template = text.search(/\{\{/);
+  // The parser takes `{{ x }}` for a map in a map, and tells where the document begins.
+  const isTemplate = template >= 0 && reason.includes('complex keys');
+  const marked = isYaml && error.mark !== undefined ? error.mark.line + 1 : undefined;
+  const line = isTemplate ? text.slice(0, template).split('\n').length : marked;
+  const where = line === undefined ? name : `${name}:${line}`;
+  const said = isTemplate ? 'it holds a template expression ("{{ ... }}") that was not rendered' : reason;
+  return new DeliveryError('ManifestInvalid', `${where} is not YAML: ${said}`, {
+    hint: isTemplate
+      ? 'Render the template first, or deploy the chart itself with "helmChart".'
+      : 'Correct the file at this line.',
+  });
 }
 
 function linesOfDocuments(text: string, events: ReturnType<typeof parseEvents>): readonly number[] {
