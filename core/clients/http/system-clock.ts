@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { DeliveryError } from '../../model/errors.ts';
 import type { Clock, Deadline } from '../../model/ports.ts';
@@ -31,5 +32,7 @@ export function deadlineIn(milliseconds: number, what: string, cancelled?: Abort
   timer.unref();
   const signal =
     cancelled === undefined ? controller.signal : AbortSignal.any([controller.signal, cancelled]);
+  // Every request in flight listens to it.
+  setMaxListeners(0, signal);
   return { at: Date.now() + milliseconds, signal };
 }

@@ -102,7 +102,7 @@ export class BlobUpload {
       return false;
     }
     if (response.status < 200 || response.status > 204) {
-      await this.#refused(response);
+      await this.#refused(response, end - this.#kept);
       return false;
     }
     if (isLast) return true;
@@ -129,7 +129,7 @@ export class BlobUpload {
   }
 
   async #send(isLast: boolean, end: number): Promise<CompleteResponse> {
-    const { endpoint, source, path, signal } = this.#options;
+    const { endpoint, source, path, blob, signal } = this.#options;
     this.#rewind();
     const length = end - this.#kept;
     const request = await endpoint.open({
@@ -139,7 +139,8 @@ export class BlobUpload {
       headers: {
         'content-type': 'application/octet-stream',
         'content-length': String(length),
-        ...(this.#kept > 0 || !isLast ? { 'content-range': `${this.#kept}-${Math.max(end - 1, 0)}` } : {}),
+        // The whole at once, and the empty end of pieces, say nothing of their place: there is nothing to say.
+        ...(length > 0 && length < blob.size ? { 'content-range': `${this.#kept}-${end - 1}` } : {}),
       },
       signal,
     });
@@ -233,7 +234,7 @@ export class BlobUpload {
   }
 
   /** Does what the refusal allows to do about it, and throws it when that is nothing. */
-  async #refused(response: CompleteResponse): Promise<void> {
+  async #refused(response: CompleteResponse, length: number): Promise<void> {
     const { endpoint, blob, path } = this.#options;
     if (response.status === 416) {
       const lost = new Error('the upload is not where it was thought to be');
@@ -241,7 +242,7 @@ export class BlobUpload {
       await this.#recover();
       return;
     }
-    if (this.#shrink(response.status)) {
+    if (this.#shrink(response.status, length)) {
       await this.#restart();
       return;
     }
@@ -268,13 +269,15 @@ export class BlobUpload {
    * Some registries, and proxies before them, want a large blob in pieces, and some want small pieces. True when there is
    * a smaller way left to try.
    */
-  #shrink(status: number): boolean {
-    const { habits, blob } = this.#options;
+  #shrink(status: number, refused: number): boolean {
+    const { habits } = this.#options;
     const wantsPieces =
       status === 413 || (habits.chunk === undefined && [400, 404, 405, 411, 501].includes(status));
-    if (!wantsPieces || blob.size === 0) return false;
-    const next = habits.chunk === undefined ? Math.min(firstChunk, blob.size) : Math.floor(habits.chunk / 4);
-    if (next < Math.max(Math.min(smallestUsefulChunk, blob.size), this.#session.smallestChunk)) return false;
+    if (!wantsPieces || refused === 0) return false;
+    // Another upload may have learnt the same meanwhile.
+    if (habits.chunk !== undefined && habits.chunk < refused) return true;
+    const next = Math.min(firstChunk, Math.floor(refused / (habits.chunk === undefined ? 1 : 4)));
+    if (next < Math.max(smallestUsefulChunk, this.#session.smallestChunk)) return false;
     habits.chunk = next;
     return true;
   }

@@ -12,8 +12,8 @@ import { inWindow } from './window.ts';
 export interface TargetState {
   readonly repository: Repository;
   /**
-   * False when the repository has no tags and so most likely does not exist. Its blobs then were not looked for one by
-   * one: each is asked for when it is about to be sent.
+   * False when the repository has no tags and so most likely does not exist. Its small blobs then were not looked for one
+   * by one: each is asked for when it is about to be sent.
    */
   readonly isKnown: boolean;
   readonly manifests: ReadonlySet<Digest>;
@@ -23,6 +23,10 @@ export interface TargetState {
 }
 
 const tagPages = 3;
+
+// In a repository that seems new, a blob smaller than this is sent as quickly as it is asked for.
+const worthAsking = 256 * 1024;
+const leastAsked = 2;
 
 /**
  * Compares what the trees need with what the target repository has.
@@ -40,17 +44,30 @@ export async function compareTarget(
   const list = await registry.tags(path, tagPages, signal);
   const isKnown = list !== undefined;
   const tags = list === undefined ? new Set<string>() : list.isComplete ? new Set(list.tags) : undefined;
-  if (!isKnown && !options.thoroughly) {
-    return { repository, isKnown, manifests: new Set(), blobs: new Set(), tags };
-  }
+  const isAsked = isKnown || options.thoroughly;
   const [manifests, blobs] = await Promise.all([
-    present(
-      trees.flatMap(nodesOf).map((node) => node.content.descriptor),
-      (manifest) => hasManifest(registry, path, manifest, signal),
-    ),
-    present(trees.flatMap(blobsOfTree), (blob) => registry.hasBlob(path, blob, signal)),
+    isAsked
+      ? present(
+          trees.flatMap(nodesOf).map((node) => node.content.descriptor),
+          (manifest) => hasManifest(registry, path, manifest, signal),
+        )
+      : new Set<Digest>(),
+    presentBlobs(trees.flatMap(blobsOfTree), isAsked),
   ]);
   return { repository, isKnown, manifests, blobs, tags };
+
+  /** Where an attempt was cut short, its large blobs are there: then all are looked for. */
+  async function presentBlobs(blobs: readonly Descriptor[], all: boolean): Promise<ReadonlySet<Digest>> {
+    const has = (blob: Descriptor): Promise<boolean> => registry.hasBlob(path, blob, signal);
+    if (all) return present(blobs, has);
+    const bySize = [...blobs].sort((one, other) => other.size - one.size);
+    const [likely, rest] = [
+      bySize.filter(({ size }, index) => size >= worthAsking || index < leastAsked),
+      bySize.filter(({ size }, index) => size < worthAsking && index >= leastAsked),
+    ];
+    const found = await present(likely, has);
+    return found.size === 0 ? found : new Set([...found, ...(await present(rest, has))]);
+  }
 
   async function present(
     descriptors: readonly Descriptor[],

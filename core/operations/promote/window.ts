@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Does the work for all items, at most `width` at a time. The first failure stops what is under way and is thrown once
  * everything has come to rest: nothing goes on behind the caller's back.
@@ -10,6 +12,7 @@ export async function inWindow<Item, Result>(
 ): Promise<readonly Result[]> {
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(0, inner);
   const results = new Map<number, Result>();
   const failures: unknown[] = [];
   const queue = items.entries();
