@@ -15,6 +15,7 @@ const names = ['deleteEnabled', 'writeEnabled', 'readEnabled', 'listEnabled'] as
 export class AttributeStore {
   readonly #file: string;
   readonly #changed: Map<string, Attributes>;
+  #saved: Promise<void> = Promise.resolve();
 
   private constructor(file: string, changed: Map<string, Attributes>) {
     this.#file = file;
@@ -53,7 +54,13 @@ export class AttributeStore {
     if (this.#changed.delete(key)) await this.#save();
   }
 
-  async #save(): Promise<void> {
+  /** One after the other: two writes at once could leave half of each. */
+  #save(): Promise<void> {
+    this.#saved = this.#saved.then(() => this.#write());
+    return this.#saved;
+  }
+
+  async #write(): Promise<void> {
     await mkdir(dirname(this.#file), { recursive: true });
     const sorted = [...this.#changed].sort(([left], [right]) => (left < right ? -1 : 1));
     await writeFile(this.#file, JSON.stringify(Object.fromEntries(sorted), null, 2));

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { errors } from 'jose';
 import { createAcrApi } from './acr-api.ts';
+import type { Attributes } from './acr-attributes.ts';
 import { dataLink } from './acr-data.ts';
 import { disallowed, unauthorized } from './acr-errors.ts';
 import { listReferrers, subjectOf } from './acr-referrers.ts';
@@ -90,7 +92,9 @@ class Front {
 
   readonly readManifest: Handler = async (exchange, parameters) => {
     const [name, reference] = target(parameters);
-    if (!(await this.#allKeys(name, reference, 'readEnabled'))) return disallowed(exchange);
+    const digest = reference.includes(':') ? undefined : await this.#registry.storage.tag(name, reference);
+    const keys = [name, keyOf(name, reference), keyOf(name, digest ?? reference)];
+    if (!this.#allow('readEnabled', keys)) return disallowed(exchange);
     await this.pass(exchange, pull(name));
   };
 
@@ -98,7 +102,8 @@ class Front {
     const [name, reference] = target(parameters);
     const body = await exchange.bytes();
     const authorization = await this.#credential(exchange, push(name));
-    if (!(await this.#allKeys(name, reference, 'writeEnabled'))) {
+    // A tag's lock and its manifest's are two things: the tag of a locked manifest may move, a locked tag may not.
+    if (!this.#allow('writeEnabled', [name, keyOf(name, reference)])) {
       // A lock is not told to those who may not push at all.
       if (await this.authorize(exchange, push(name))) await disallowed(exchange);
       return;
@@ -113,16 +118,17 @@ class Front {
   readonly deleteManifest: Handler = async (exchange, parameters) => {
     const [name, reference] = target(parameters);
     const access = { type: 'repository', name, actions: ['delete'] };
+    // Tags go with their manifest: a lock on one holds it.
+    const keys = [keyOf(name, reference), ...(await this.#tagsOf(name, reference))];
     const isDeletable =
-      (await this.#allKeys(name, reference, 'deleteEnabled')) &&
-      (await this.#allKeys(name, reference, 'writeEnabled'));
+      this.#allow('deleteEnabled', [name, ...keys]) && this.#allow('writeEnabled', [name, ...keys]);
     if (!isDeletable) {
       if (await this.authorize(exchange, access)) await disallowed(exchange);
       return;
     }
     const authorization = await this.#credential(exchange, access);
     const answer = await forward(exchange, this.#registry.port, { authorization });
-    if (answer.statusCode === 202) await this.#registry.attributes.forget(keyOf(name, reference));
+    if (answer.statusCode === 202) for (const key of keys) await this.#registry.attributes.forget(key);
     await this.#answer(exchange, answer);
   };
 
@@ -168,27 +174,23 @@ class Front {
     });
   };
 
-  /** Neither the repository nor the reference, nor the digest it stands for, has the attribute off. */
-  async #allKeys(
-    name: string,
-    reference: string,
-    attribute: 'readEnabled' | 'writeEnabled' | 'deleteEnabled',
-  ): Promise<boolean> {
-    const { attributes, storage } = this.#registry;
-    const keys = [name, keyOf(name, reference)];
-    if (!reference.includes(':')) {
-      const digest = await storage.tag(name, reference);
-      if (digest !== undefined) keys.push(keyOf(name, digest));
-    }
-    return keys.every((key) => attributes.get(key)[attribute]);
+  #allow(attribute: keyof Attributes, keys: readonly string[]): boolean {
+    return keys.every((key) => this.#registry.attributes.get(key)[attribute]);
+  }
+
+  /** Attribute keys of the tags that point at this digest. */
+  async #tagsOf(name: string, digest: string): Promise<string[]> {
+    const tags = await this.#registry.storage.tags(name);
+    return [...tags].filter(([, target]) => target === digest).map(([tag]) => keyOf(name, tag));
   }
 
   /** What to send the registry process: the client's bearer token, or one made for the client's user name and password. */
   async #credential(exchange: Exchange, wanted: Access | undefined): Promise<string | undefined> {
     const bearer = exchange.bearer();
     if (bearer !== undefined) {
-      exchange.identity = (await this.#tokens.nameOfToken(bearer, this.#registry)) ?? exchange.identity;
-      return `Bearer ${bearer}`;
+      exchange.identity = await this.#tokens.nameOfToken(bearer, this.#registry);
+      // Distribution would take an expired token for another minute.
+      return `Bearer ${(await this.#isExpired(bearer)) ? 'expired' : bearer}`;
     }
     const basic = exchange.basic();
     if (basic === undefined) return undefined;
@@ -197,6 +199,15 @@ class Front {
     exchange.identity = nameOf(caller, this.#registry);
     const access = wanted === undefined ? [] : [this.#tokens.grant(caller, this.#registry, wanted)];
     return `Bearer ${await this.#registry.issue('', access, 60)}`;
+  }
+
+  async #isExpired(token: string): Promise<boolean> {
+    try {
+      await this.#registry.key.verify(token);
+      return false;
+    } catch (error) {
+      return error instanceof errors.JWTExpired;
+    }
   }
 
   async #accessOf(token: string): Promise<readonly Access[]> {

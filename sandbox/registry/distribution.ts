@@ -6,6 +6,7 @@ import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { JWK } from 'jose';
+import { SandboxError } from '../errors.ts';
 
 export interface DistributionOptions {
   /** The binary; it is run as `BINARY serve CONFIG`. */
@@ -41,9 +42,10 @@ export async function startDistribution(options: DistributionOptions): Promise<D
   );
   const logFile = join(options.directory, 'registry.log');
   const child = spawn(options.binary, ['serve', configFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // It ends when its standard input does: also when this process is killed and can end nothing any more.
+    stdio: ['pipe', 'pipe', 'pipe'],
     // It must neither trace to a collector that the machine names nor take its proxy.
-    env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
+    env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none', EXIT_WITH_PARENT: '1' },
   });
   const log = createWriteStream(logFile);
   child.stdout.pipe(log);
@@ -79,9 +81,11 @@ async function ready(child: ChildProcess, port: number, logFile: string): Promis
     if (failure !== undefined || child.exitCode !== null || Date.now() > deadline) {
       child.kill('SIGKILL');
       const log = await readFile(logFile, 'utf8').catch(() => '');
-      throw new Error(`the registry did not start: ${failure?.message ?? log.slice(-2000)}`, {
-        cause: failure,
-      });
+      throw new SandboxError(
+        'ComponentFailed',
+        `the registry did not start: ${failure?.message ?? log.slice(-2000)}`,
+        { cause: failure },
+      );
     }
     await setTimeout(20);
   }

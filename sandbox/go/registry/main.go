@@ -10,6 +10,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/distribution/distribution/v3/registry"
@@ -19,6 +20,7 @@ import (
 )
 
 func main() {
+	exitWithParent()
 	if len(os.Args) > 1 && os.Args[1] == "oci" {
 		if err := serveOCI(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, "registry oci:", err)
@@ -29,4 +31,16 @@ func main() {
 	if err := registry.RootCmd.Execute(); err != nil {
 		os.Exit(1)
 	}
+}
+
+// exitWithParent ends the process when standard input closes, which is how it learns that whoever started it is gone,
+// killed or not. Only on request: a registry started by hand may well have no standard input.
+func exitWithParent() {
+	if os.Getenv("EXIT_WITH_PARENT") == "" {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
 }
