@@ -38,7 +38,7 @@ export interface TaskInput {
   readonly visibleRule?: string;
   readonly helpMarkDown?: string;
   readonly options?: Readonly<Record<string, string>>;
-  readonly properties?: Readonly<Record<string, string>>;
+  readonly properties?: Readonly<Record<string, string | boolean>>;
 }
 
 export interface Restrictions {

@@ -58,9 +58,10 @@ for (const name of names) {
     });
 
     it('names every output that the code sets, and none that it does not', () => {
-      // NAME in a declared output stands for what varies.
-      const declared = (definition.outputVariables ?? []).map((output) => output.name.replace(/NAME$/, '*'));
-      assert.deepEqual(declared.sort(), [...source.outputs].sort());
+      // An output whose name is put together cannot be listed: a task.json names none but fixed ones.
+      const declared = (definition.outputVariables ?? []).map((output) => output.name);
+      const fixed = [...source.outputs].filter((output) => !output.includes('*'));
+      assert.deepEqual(declared.sort(), fixed.sort());
     });
 
     it('lets the task set its outputs, and nothing else', () => {
