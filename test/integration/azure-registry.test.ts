@@ -171,6 +171,27 @@ describe('a container registry of the local world', function () {
     });
   });
 
+  it('refuses an access token and a refresh token that have expired', async () => {
+    const { settings } = fixture.azure;
+    Object.assign(settings, { registryAccessTokenSeconds: -1, registryRefreshTokenSeconds: -1 });
+    const headers = await bearer(nonprod, 'staging', 'repository:shop/read:pull');
+    const { token } = await credential('staging').getToken('https://containerregistry.azure.net/.default');
+    const exchange = { grant_type: 'access_token', service: nonprod, access_token: token };
+    const exchanged = await fixture.client.ask(`https://${nonprod}/oauth2/exchange`, { form: exchange });
+    Object.assign(settings, { registryAccessTokenSeconds: 4500, registryRefreshTokenSeconds: 10_800 });
+    const read = await fixture.client.ask(`https://${nonprod}/v2/shop/read/manifests/1.0.0`, { headers });
+    assert.equal(read.status, 401);
+    assert.match(String(read.headers['www-authenticate']), /scope="repository:shop\/read:pull"/);
+    const refresh_token = String(jsonOf(exchanged)['refresh_token']);
+    const form = {
+      grant_type: 'refresh_token',
+      service: nonprod,
+      scope: 'repository:shop/read:pull',
+      refresh_token,
+    };
+    assert.equal((await fixture.client.ask(`https://${nonprod}/oauth2/token`, { form })).status, 401);
+  });
+
   describe('anonymous pull', () => {
     it('is refused a token while it is off, and given one while it is on', async () => {
       const { settings } = fixture.azure.registries.nonprod;
