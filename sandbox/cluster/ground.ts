@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { components } from '../build/components.ts';
-import { SandboxError } from '../errors.ts';
+import { SandboxError, type SandboxProblem } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { type Bridge, reserveBridge } from './network.ts';
 import { canInstallPackages, findNodePrograms, installPackages, type NodePrograms } from './prerequisites.ts';
@@ -74,14 +74,18 @@ export async function prepareGround(options: {
       hint: 'Ask for simulated nodes, or run as root on Linux with containerd, runc, CNI plugins and iptables.',
     });
   }
-  if (obstacle === undefined) {
-    const real = await prepareRealNodes(progress);
-    if ('bridge' in real) return real;
-    if (nodes === 'real') throw real;
-    return prepareSimulatedNodes(real.message, assets, progress);
+  if (obstacle !== undefined) return prepareSimulatedNodes(obstacle, assets, progress);
+  try {
+    return await prepareRealNodes(progress);
+  } catch (error) {
+    const impossible = error instanceof SandboxError && machineProblems.has(error.problem);
+    if (nodes === 'real' || !impossible) throw error;
+    return prepareSimulatedNodes(error.message, assets, progress);
   }
-  return prepareSimulatedNodes(obstacle, assets, progress);
 }
+
+/** What is wrong with the machine and not with us. */
+const machineProblems: ReadonlySet<SandboxProblem> = new Set(['PackagesMissing', 'NodesImpossible']);
 
 /** What stands in the way of real nodes, as the end of a sentence. */
 async function obstacleToRealNodes(wanted: NodesWanted): Promise<string | undefined> {
@@ -95,28 +99,24 @@ async function obstacleToRealNodes(wanted: NodesWanted): Promise<string | undefi
   return undefined;
 }
 
-async function prepareRealNodes(progress: Progress): Promise<RealGround | SandboxError> {
+async function prepareRealNodes(progress: Progress): Promise<RealGround> {
   let found = await findNodePrograms();
   if ('missing' in found) {
     await installPackages(found.missing, progress);
     found = await findNodePrograms();
   }
   if ('missing' in found) {
-    return new SandboxError('PackagesMissing', `${found.missing.join(', ')} was installed and is not found`);
+    throw new SandboxError('PackagesMissing', `${found.missing.join(', ')} was installed and is not found`);
   }
   const { world, pause } = await components(['world', 'pause'], progress);
-  try {
-    await run(world, ['can-isolate']);
-  } catch (error) {
-    return new SandboxError(
-      'NodesImpossible',
-      'this machine gives root no namespaces (a container, perhaps)',
-      {
-        hint: 'Run the container privileged, or ask for simulated nodes.',
-        cause: error,
-      },
-    );
-  }
+  await run(world, ['can-isolate']).catch((error: unknown) => {
+    const { stderr = '' } = error as { stderr?: string };
+    const message = `this machine (a container, perhaps) gives root no nodes: ${stderr.trim()}`;
+    throw new SandboxError('NodesImpossible', message, {
+      hint: 'Run the container privileged, or ask for simulated nodes.',
+      cause: error,
+    });
+  });
   const bridge = await reserveBridge(world);
   return {
     nodes: 'real',

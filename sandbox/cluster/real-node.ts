@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ControlPlane } from './control-plane.ts';
 import type { NodeNetwork } from './network.ts';
@@ -73,7 +73,8 @@ export async function startContainerRuntime(
   const bundle = join(directory, 'trusted.pem');
   await writeFile(bundle, trusted.filter((pem) => pem !== undefined).join('\n'));
   const configuration = join(directory, 'containerd.toml');
-  await writeFile(configuration, containerdConfiguration(directory, programs.cni));
+  const snapshotter = await snapshotterFor(directory);
+  await writeFile(configuration, containerdConfiguration(directory, programs.cni, snapshotter));
 
   await supervisor.start({
     name: 'containerd',
@@ -88,7 +89,15 @@ export async function startContainerRuntime(
   await supervisor.run(
     {
       name: 'import-pause',
-      argv: [programs.ctr, '--address', socket, '--namespace', 'k8s.io', 'images', 'import', pauseTar],
+      argv: [
+        programs.ctr,
+        `--address=${socket}`,
+        '--namespace=k8s.io',
+        'images',
+        'import',
+        `--snapshotter=${snapshotter}`,
+        pauseTar,
+      ],
     },
     30_000,
   );
@@ -179,8 +188,15 @@ async function writeRegistries(directory: string, registries: readonly RegistryE
   }
 }
 
+/** An overlay can't lie on an overlay, which is what the files of a container mostly are: there, layers are copied. */
+async function snapshotterFor(directory: string): Promise<'overlayfs' | 'native'> {
+  const overlay = 0x794c7630;
+  const { type } = await statfs(directory);
+  return type === overlay ? 'native' : 'overlayfs';
+}
+
 /** Version 2 of the configuration: containerd 1.6 and later read it, 2.x migrates it. */
-function containerdConfiguration(directory: string, cniPlugins: string): string {
+function containerdConfiguration(directory: string, cniPlugins: string, snapshotter: string): string {
   const text = (value: string): string => JSON.stringify(value);
   return `version = 2
 root = ${text(join(directory, 'containerd'))}
@@ -197,6 +213,8 @@ sandbox_image = ${text(pauseImage)}
 restrict_oom_score_adj = true
 stream_server_address = "127.0.0.1"
 stream_server_port = "0"
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = ${text(snapshotter)}
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = ${text(cniPlugins)}
 conf_dir = ${text(join(directory, 'cni'))}

@@ -38,7 +38,11 @@ export class Supervisor {
 
   private constructor(argv: readonly [string, ...string[]], logs: string) {
     // A session of its own: Ctrl-C is for this process, which then ends the others in order.
-    const child = spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const child = spawn(argv[0], argv.slice(1), {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: componentEnvironment(),
+    });
     this.#child = child;
     this.#input = child.stdin;
     this.#logs = logs;
@@ -177,6 +181,19 @@ export class Supervisor {
       await new Promise<void>((resolve) => this.#listeners.push(resolve));
     }
   }
+}
+
+/**
+ * Nothing of the user's own reaches a component: a corporate proxy would come between an API server and this machine, and
+ * etcd takes its flags from variables too. Kubelet and containerd want the programs that only root's PATH has.
+ */
+function componentEnvironment(): NodeJS.ProcessEnv {
+  const { PATH = '', HOME, TMPDIR } = process.env;
+  return {
+    PATH: `${PATH}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin`,
+    ...(HOME !== undefined && { HOME }),
+    ...(TMPDIR !== undefined && { TMPDIR }),
+  };
 }
 
 function collect(stream: Readable, take: (text: string) => void): void {

@@ -9,8 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -244,7 +244,18 @@ func addressNode(spec nodeSpec) error {
 func canIsolate() error {
 	attempt := exec.Command("/proc/self/exe", "nothing")
 	attempt.SysProcAttr = &syscall.SysProcAttr{Cloneflags: isolation | syscall.CLONE_NEWCGROUP}
-	timer := time.AfterFunc(10*time.Second, func() { _ = attempt.Process.Kill() })
-	defer timer.Stop()
-	return attempt.Run()
+	if err := attempt.Run(); err != nil {
+		return fmt.Errorf("namespaces: %w", err)
+	}
+	if len(hierarchies()) == 0 {
+		return errors.New("no control groups")
+	}
+	for _, tree := range hierarchies() {
+		group := filepath.Join(tree, fmt.Sprintf("aks-delivery-probe-%d", os.Getpid()))
+		if err := os.Mkdir(group, 0o755); err != nil {
+			return fmt.Errorf("control groups: %w", err)
+		}
+		_ = os.Remove(group)
+	}
+	return nil
 }
