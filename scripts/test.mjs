@@ -1,0 +1,68 @@
+// npm test: everything that must hold, from a bare checkout. Ends with the line `N passed, N failed`.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { checkout, ensureDependencies } from './set-up/dependencies.mjs';
+import { capture, packageCommand } from './test/commands.mjs';
+
+const lint = [
+  ['types', ...packageCommand('typescript/bin/tsc', '--noEmit', '-p', '.')],
+  ['lint', ...packageCommand('eslint/bin/eslint.js', '.', '--max-warnings=0')],
+  ['format', ...packageCommand('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.')],
+  [
+    'dependency rule',
+    ...packageCommand(
+      'dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config=.dependency-cruiser.cjs',
+      ...['core', 'tasks', 'sandbox', 'scripts', 'test'],
+    ),
+  ],
+  ['the sample services', 'go', ['-C', 'pipelines/sample/services', 'test', './...']],
+];
+
+const suites = ['unit', 'integration', 'pipeline', 'peers'].filter((suite) =>
+  existsSync(path.join(checkout, 'test', suite)),
+);
+
+let passed = 0;
+let failed = 0;
+
+/** One check: shown as one line, with its output when it fails. */
+async function check([title, command, args]) {
+  const { code, output, milliseconds } = await capture(command, args);
+  if (code === 0) passed += 1;
+  else failed += 1;
+  const time = `${(milliseconds / 1000).toFixed(1)} s`;
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${title} (${time})${code === 0 ? '' : `\n${output}`}`);
+}
+
+/** One mocha run: its own report, with its tests counted. */
+async function suite(name) {
+  const files = `test/${name}/**/*.test.ts`;
+  console.log(`\ntest/${name}`);
+  const command = packageCommand('mocha/bin/mocha.js', files, ...(process.stdout.isTTY ? ['--color'] : []));
+  const { code, output } = await capture(...command, (text) => process.stdout.write(text));
+  // eslint-disable-next-line no-control-regex
+  const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, '');
+  const count = (word) => Number(new RegExp(`^ +(\\d+) ${word}\\b`, 'm').exec(plain)?.[1] ?? 0);
+  passed += count('passing');
+  // A run that broke off without its summary has failed too.
+  failed += Math.max(count('failing'), code === 0 ? 0 : 1);
+}
+
+try {
+  await ensureDependencies();
+  // The checks take a processor to themselves while the tests take the other.
+  await Promise.all([
+    (async () => {
+      for (const command of lint) await check(command);
+    })(),
+    (async () => {
+      for (const name of suites) await suite(name);
+    })(),
+  ]);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  failed += 1;
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? (process.exitCode ?? 0) : 1;
