@@ -38,10 +38,19 @@ export async function listReferrers(
     if (artifactType !== null && known.referrer.artifactType !== artifactType) continue;
     manifests.push(known.referrer);
   }
+  const start = Number(exchange.query.get('start') ?? 0);
+  const end = start + registry.settings.referrersPageSize;
+  if (end < manifests.length) {
+    const query = new URLSearchParams({
+      ...(artifactType === null ? {} : { artifactType }),
+      start: String(end),
+    });
+    exchange.response.setHeader('link', `<${exchange.path}?${query.toString()}>; rel="next"`);
+  }
   const mediaType = 'application/vnd.oci.image.index.v1+json';
   await exchange.json(
     200,
-    { schemaVersion: 2, mediaType, manifests },
+    { schemaVersion: 2, mediaType, manifests: manifests.slice(start, end) },
     {
       'content-type': mediaType,
       ...(artifactType === null ? {} : { 'oci-filters-applied': 'artifactType' }),

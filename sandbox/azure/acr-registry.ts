@@ -11,6 +11,8 @@ export interface RegistrySettings {
   anonymousPull: boolean;
   /** Off: the registry answers 404 and no OCI-Subject, so clients take the tag-schema fallback. */
   referrersApi: boolean;
+  /** How many referrers an answer holds before it points at the next with a Link header. */
+  referrersPageSize: number;
   /** Off: blobs come from the login server itself, as from a registry without data endpoints behind a firewall. */
   redirectBlobs: boolean;
   roleAssignmentMode: 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions';
@@ -64,6 +66,7 @@ export class AcrRegistry implements SandboxRegistry {
     adminUserEnabled: false,
     anonymousPull: false,
     referrersApi: true,
+    referrersPageSize: 100,
     redirectBlobs: true,
     roleAssignmentMode: 'LegacyRegistryPermissions',
     sku: 'Premium',

@@ -26,6 +26,11 @@ export class ArmCaller {
     return this.#access.allows(this.identity.objectId, action, scope);
   }
 
+  canReadContent(scope: string): boolean {
+    const action = 'Microsoft.ContainerRegistry/registries/repositories/content/read';
+    return this.#access.allowsData(this.identity.objectId, action, scope);
+  }
+
   /** @throws ArmError `AuthorizationFailed` */
   require(action: string, scope: string): void {
     if (!this.can(action, scope))

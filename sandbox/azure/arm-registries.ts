@@ -104,9 +104,10 @@ async function sourceOf(
         resourceId,
       );
     }
-    if (!caller.can(`${type}/pull/read`, resourceId)) {
-      throw armErrors.forbidden(clientId, objectId, `${type}/pull/read`, resourceId);
-    }
+    // The importer's role knows nothing of repository permissions: it does not open a registry in ABAC mode.
+    const isAbac = found.settings.roleAssignmentMode === 'AbacRepositoryPermissions';
+    const mayPull = isAbac ? caller.canReadContent(resourceId) : caller.can(`${type}/pull/read`, resourceId);
+    if (!mayPull) throw armErrors.forbidden(clientId, objectId, `${type}/pull/read`, resourceId);
     return found;
   }
   const found = registries.find(({ loginServer }) => loginServer === registryUri?.toLowerCase());

@@ -128,6 +128,14 @@ describe('Resource Manager of the local world', function () {
       fixture.azure.access.revoke('production', importer, registryId(prod));
     });
 
+    it('is refused by a source in ABAC mode, whose repositories the role does not open', async () => {
+      const { settings } = fixture.azure.registries.nonprod;
+      settings.roleAssignmentMode = 'AbacRepositoryPermissions';
+      const source = { resourceId: registryId(nonprod), sourceImage: 'shop/catalog:1' };
+      await assert.rejects(importImage(source), { statusCode: 403, message: /pull\/read/ });
+      settings.roleAssignmentMode = 'LegacyRegistryPermissions';
+    });
+
     it('is refused to an identity without the role on the target', async () => {
       const source = { resourceId: registryId(nonprod), sourceImage: 'shop/catalog:1' };
       await assert.rejects(importImage(source, {}, 'staging'), {

@@ -344,6 +344,24 @@ describe('a container registry of the local world', function () {
       assert.equal(again.headers['oci-subject'], image.digest);
     });
 
+    it('come in pages when there are many, each pointing at the next', async () => {
+      const { settings } = fixture.azure.registries.nonprod;
+      const headers = await bearer(nonprod, 'staging', 'repository:shop/referrers:pull');
+      const { digest } = await smallImage('refer to me');
+      settings.referrersPageSize = 1;
+      const first = await fixture.client.ask(`https://${nonprod}/v2/shop/referrers/referrers/${digest}`, {
+        headers,
+      });
+      const next = /^<(.*)>; rel="next"$/.exec(String(first.headers['link']))?.[1] ?? '';
+      const second = await fixture.client.ask(`https://${nonprod}${next}`, { headers });
+      settings.referrersPageSize = 100;
+      const digests = [first, second].flatMap(
+        (answer) => jsonOf(answer)['manifests'] as { digest: string }[],
+      );
+      assert.equal(new Set(digests.map((referrer) => referrer.digest)).size, 2);
+      assert.equal(second.headers['link'], undefined);
+    });
+
     it('are not known to a registry whose referrers API is off', async () => {
       const { settings } = fixture.azure.registries.nonprod;
       const headers = await bearer(nonprod, 'staging', 'repository:shop/referrers:pull');
