@@ -1,8 +1,13 @@
 // npm test: everything that must hold, from a bare checkout. Ends with the line `N passed, N failed`.
+// npm run lint: without the test suites.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { checkout, ensureDependencies } from './set-up/dependencies.mjs';
 import { capture, packageCommand } from './test/commands.mjs';
+
+const flags = process.argv.slice(2);
+const schemaAt = flags.indexOf('--schema');
+const schema = schemaAt < 0 ? [] : flags.slice(schemaAt, schemaAt + 2);
 
 const lint = [
   ['types', ...packageCommand('typescript/bin/tsc', '--noEmit', '-p', '.')],
@@ -16,12 +21,12 @@ const lint = [
       ...['core', 'tasks', 'sandbox', 'scripts', 'test'],
     ),
   ],
+  ['pipelines', process.execPath, ['--import', 'tsx', 'scripts/check-pipelines.ts', ...schema]],
   ['the sample services', 'go', ['-C', 'pipelines/sample/services', 'test', './...']],
 ];
 
-const suites = ['unit', 'integration', 'pipeline', 'peers'].filter((suite) =>
-  existsSync(path.join(checkout, 'test', suite)),
-);
+const wanted = flags.includes('--checks') ? [] : ['unit', 'integration', 'pipeline', 'peers'];
+const suites = wanted.filter((suite) => existsSync(path.join(checkout, 'test', suite)));
 
 let passed = 0;
 let failed = 0;
@@ -32,7 +37,9 @@ async function check([title, command, args]) {
   if (code === 0) passed += 1;
   else failed += 1;
   const time = `${(milliseconds / 1000).toFixed(1)} s`;
-  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${title} (${time})${code === 0 ? '' : `\n${output}`}`);
+  // What the pipelines were checked with is worth saying also when all is well.
+  const shown = code !== 0 || title === 'pipelines' ? `\n${output.trimEnd()}` : '';
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${title} (${time})${shown}`);
 }
 
 /** One mocha run: its own report, with its tests counted. */
