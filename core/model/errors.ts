@@ -21,6 +21,9 @@ export const errorCodes = [
   'ImageUnfit',
   'TagConflict',
   'PromotionIncomplete',
+  'SourceNotAllowed',
+  'EvidenceMissing',
+  'ImportFailed',
   // the release record
   'ReleaseInvalid',
   'ReleaseImageUnknown',
@@ -35,6 +38,7 @@ export const errorCodes = [
   'HostNotTrusted',
   // manifest files and clusters
   'ManifestInvalid',
+  'RenderFailed',
   'ImageUnmatched',
   'ImageUnpinned',
   'KindUnknown',
