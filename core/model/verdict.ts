@@ -23,7 +23,9 @@ export function assessGate(
   const accepted = unknown.filter((check) => acceptInconclusive.includes(check.name));
   const blocking = unknown.filter((check) => !acceptInconclusive.includes(check.name));
   const passed = required.filter((check) => check.verdict === 'passed');
-  const failedChecks = [...failed, ...blocking].map((check) => check.name);
+  const failedChecks = required
+    .filter((check) => failed.includes(check) || blocking.includes(check))
+    .map((check) => check.name);
 
   if (failed.length > 0) {
     return { verdict: 'failed', reason: `${named(failed)}${others(failed.length, 'failed')}`, failedChecks };

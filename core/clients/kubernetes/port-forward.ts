@@ -31,6 +31,7 @@ export async function forwardPort(
     method: 'GET',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward?ports=${port}`,
     headers: {
+      accept: '*/*',
       connection: 'Upgrade',
       upgrade: 'websocket',
       'sec-websocket-version': '13',

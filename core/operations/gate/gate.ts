@@ -7,6 +7,7 @@ import type { CheckResult, GateVerdict, Run } from '../../model/release.ts';
 import { seriesOf } from '../../model/measured.ts';
 import { assessGate } from '../../model/verdict.ts';
 import type { GatePlan, PlannedCheck } from './checks.ts';
+import { excerpt } from './excerpt.ts';
 import type { Subject } from './kind.ts';
 import { door, type Tools } from './tools.ts';
 
@@ -157,7 +158,8 @@ async function measure(
       log.debug(error instanceof Error ? (error.stack ?? error.message) : String(error));
     finding = { outcome: 'error', reason: messageOf(error) };
   }
-  return { ...finding, startedAt, finishedAt: tools.clock.now() };
+  // Reasons hold words of outside origin: one line each, and no longer than a person reads.
+  return { ...finding, reason: excerpt(finding.reason, 400), startedAt, finishedAt: tools.clock.now() };
 }
 
 function describe(check: PlannedCheck): string {

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../../../model/json.ts';
+import { excerpt } from '../excerpt.ts';
 import type { Settings } from '../settings.ts';
 import { invalid } from '../settings.ts';
 import type { HttpAnswer } from '../tools.ts';
@@ -120,12 +121,6 @@ export function mismatch(expectation: Expectation, answer: HttpAnswer): string |
     }
   }
   return undefined;
-}
-
-/** The beginning of a text of outside origin, on one line. */
-export function excerpt(text: string, most = 120): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > most ? `${line.slice(0, most)}...` : line;
 }
 
 function parseStatus(text: string, path: string): StatusRange {

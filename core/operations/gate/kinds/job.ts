@@ -197,6 +197,7 @@ function jobObject(name: string, settings: JobSettings, check: string, seconds: 
         metadata: { labels },
         spec: {
           restartPolicy: 'Never',
+          terminationGracePeriodSeconds: 5,
           automountServiceAccountToken: serviceAccount !== undefined,
           ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
           ...(settings.pullSecrets.length === 0

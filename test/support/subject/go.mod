@@ -1,0 +1,3 @@
+module aks-delivery/test/subject
+
+go 1.25.0
