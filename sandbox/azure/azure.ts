@@ -287,7 +287,7 @@ class LocalAzure implements Azure {
     );
     this.#services.set(hosts.devops, createDevOps(this.devops, this.settings));
     this.#services.set(hosts.devopsTokens, createDevOpsTokenHost(this.devops));
-    this.#services.set(hosts.artifacts, createArtifactHost(this.devops, this.settings));
+    this.#services.set(hosts.artifacts, createArtifactHost(this.devops));
     for (const registry of registries) {
       this.#services.set(
         registry.loginServer,

@@ -6,7 +6,8 @@ export type Service = (exchange: Exchange) => Promise<void>;
 export type RouteParameters = Readonly<Record<string, string>>;
 export type Handler = (exchange: Exchange, parameters: RouteParameters) => Promise<void>;
 
-interface Route {
+/** A pattern and what answers it; made by `route`. */
+export interface Route {
   readonly methods: readonly string[];
   readonly expression: RegExp;
   readonly names: readonly string[];
