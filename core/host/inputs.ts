@@ -10,7 +10,7 @@ export interface Inputs {
   flag(name: string, otherwise?: boolean): boolean;
   /** One item per line, blank lines and `#` comment lines dropped. */
   lines(name: string): readonly string[];
-  /** One of `values`, compared case-insensitively; the first when blank is not allowed to reach here by task.json. */
+  /** One of `values`, compared case-insensitively; blank is `otherwise`, or missing when that is not given. */
   oneOf<const Value extends string>(name: string, values: readonly Value[], otherwise?: Value): Value;
   /** A whole number within the bounds, or `otherwise` when blank. */
   integer(name: string, options: IntegerOptions & { readonly otherwise: number }): number;

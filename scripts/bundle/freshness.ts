@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { version, type BuildOptions } from 'esbuild';
+import { version } from 'esbuild';
 import { checkout } from './checkout.ts';
 
 /** What went into the last build: if every file still looks the same, so would the result. */
 interface Stamp {
-  readonly options: string;
+  readonly recipe: string;
   readonly size: number;
   readonly files: Readonly<Record<string, string>>;
 }
 
 /** The size of the bundle that the stamp describes; undefined when anything has changed since, or there is none. */
-export async function isFresh(path: string, options: BuildOptions): Promise<number | undefined> {
+export async function isFresh(path: string, recipe: string): Promise<number | undefined> {
   const stamp = await readFile(path, 'utf8').then(
     (text) => JSON.parse(text) as Stamp,
     () => undefined,
   );
-  if (stamp?.options !== hash(options)) return undefined;
+  if (stamp?.recipe !== hash(recipe)) return undefined;
   const current = await Promise.all(
     Object.entries(stamp.files).map(async ([file, mark]) => (await markOf(file)) === mark),
   );
@@ -27,7 +27,7 @@ export async function isFresh(path: string, options: BuildOptions): Promise<numb
 
 export async function writeStamp(
   path: string,
-  options: BuildOptions,
+  recipe: string,
   size: number,
   files: readonly string[],
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function writeStamp(
   const all = [...new Set([...files, 'package-lock.json', ...bundler])];
   const marks = await Promise.all(all.map(async (file) => [file, await markOf(file)] as const));
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, JSON.stringify({ options: hash(options), size, files: Object.fromEntries(marks) }));
+  await writeFile(path, JSON.stringify({ recipe: hash(recipe), size, files: Object.fromEntries(marks) }));
 }
 
 async function markOf(file: string): Promise<string> {
@@ -46,8 +46,8 @@ async function markOf(file: string): Promise<string> {
   );
 }
 
-function hash(options: BuildOptions): string {
+function hash(recipe: string): string {
   return createHash('sha256')
-    .update(version + JSON.stringify(options))
+    .update(version + recipe)
     .digest('hex');
 }

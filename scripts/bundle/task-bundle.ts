@@ -1,7 +1,7 @@
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { build, type BuildOptions, type Message, type Metafile } from 'esbuild';
 import { checkout } from './checkout.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { isFresh, writeStamp } from './freshness.ts';
@@ -45,41 +45,69 @@ function options(source: string, output: string): BuildOptions {
   };
 }
 
+/** What goes into a task's folder besides its code. */
+export interface BundleExtras {
+  /** Name in the task's folder -> a folder whose path changes with its contents: copied as it is. */
+  readonly folders?: Readonly<Record<string, string>>;
+}
+
 /**
  * Bundles the task whose source folder holds index.ts and task.json into `<outputs>/<name>`, unless nothing that went
  * into it has changed. The source map lands beside the tasks, not in them: `<outputs>/../maps/<name>.js.map`.
- * @throws Error a package that arrives from two places, or the agent's SDK imported outside core/host
+ * @throws Error a package that arrives from two places, the agent's SDK imported outside core/host, or anything that
+ *   esbuild warns of
  */
-export async function bundleTask(name: string, source: string, outputs: string): Promise<TaskBundle> {
+export async function bundleTask(
+  name: string,
+  source: string,
+  outputs: string,
+  extras: BundleExtras = {},
+): Promise<TaskBundle> {
   const beside = resolve(checkout, outputs, '..');
   const directory = resolve(checkout, outputs, name);
   const stamp = join(beside, 'stamps', `${name}.json`);
   const wanted = options(source, directory);
-  const fresh = existsSync(join(directory, 'index.js')) ? await isFresh(stamp, wanted) : undefined;
+  const recipe = JSON.stringify([wanted, extras]);
+  const fresh = existsSync(join(directory, 'index.js')) ? await isFresh(stamp, recipe) : undefined;
   if (fresh !== undefined) return { name, directory, built: false, size: fresh };
 
-  const { metafile, outputFiles } = await build({ ...wanted, metafile: true, write: false });
+  const { metafile, outputFiles, warnings } = await build({ ...wanted, metafile: true, write: false });
+  refuseWarnings(name, warnings);
   refuseDuplicates(name, metafile);
   refuseForeignSdk(metafile);
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
-  const maps = join(beside, 'maps');
-  await mkdir(maps, { recursive: true });
-  let size = 0;
-  for (const file of outputFiles) {
-    const isMap = file.path.endsWith('.map');
-    if (!isMap) size = file.contents.length;
-    await writeFile(isMap ? join(maps, `${name}.js.map`) : file.path, file.contents);
-  }
-  // Node looks upwards for what a .js file is; wherever an agent unpacks the task, this is what it finds first.
-  await writeFile(join(directory, 'package.json'), '{ "type": "commonjs" }\n');
+  const code = outputFiles.find(({ path }) => path.endsWith('.js'))?.contents ?? new Uint8Array();
+  const map = outputFiles.find(({ path }) => path.endsWith('.map'))?.contents ?? new Uint8Array();
   const packages = await readPackages(metafile, checkout);
-  await writeFile(join(directory, 'ThirdPartyNotices.txt'), thirdPartyNotices(packages));
-  await writeFile(join(directory, 'bom.cdx.json'), billOfMaterials(name, packages));
   const companions = ['task.json', 'icon.png'].map((file) => resolve(checkout, source, file));
-  for (const file of companions) if (existsSync(file)) await copyFile(file, join(directory, basename(file)));
-  await writeStamp(stamp, wanted, size, [...Object.keys(metafile.inputs), ...companions]);
-  return { name, directory, built: true, size };
+
+  // Made aside and moved into place, so that whoever looks meanwhile finds a whole task.
+  const aside = `${directory}.${process.pid}`;
+  await rm(aside, { recursive: true, force: true });
+  await mkdir(aside, { recursive: true });
+  await writeFile(join(aside, 'index.js'), code);
+  // Node looks upwards for what a .js file is; wherever an agent unpacks the task, this is what it finds first.
+  await writeFile(join(aside, 'package.json'), '{ "type": "commonjs" }\n');
+  await writeFile(join(aside, 'ThirdPartyNotices.txt'), thirdPartyNotices(packages));
+  await writeFile(join(aside, 'bom.cdx.json'), billOfMaterials(name, packages));
+  for (const file of companions) if (existsSync(file)) await copyFile(file, join(aside, basename(file)));
+  for (const [folder, from] of Object.entries(extras.folders ?? {})) {
+    await cp(from, join(aside, folder), { recursive: true });
+  }
+  await rm(directory, { recursive: true, force: true });
+  await rename(aside, directory);
+  await mkdir(join(beside, 'maps'), { recursive: true });
+  await writeFile(join(beside, 'maps', `${name}.js.map`), map);
+  await writeStamp(stamp, recipe, code.length, [...Object.keys(metafile.inputs), ...companions]);
+  return { name, directory, built: true, size: code.length };
+}
+
+/** A warning is a defect that waits: an `import.meta` that will be empty, a comparison that never holds. */
+function refuseWarnings(name: string, warnings: readonly Message[]): void {
+  if (warnings.length === 0) return;
+  const list = warnings.map(
+    ({ text, location }) => `  ${location?.file ?? ''}:${location?.line ?? ''} ${text}`,
+  );
+  throw new Error(`esbuild warns of ${name}:\n${list.join('\n')}`);
 }
 
 /** Two copies of a package are two states: two vaults, two token caches, two classes that fail `instanceof`. */

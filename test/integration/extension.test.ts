@@ -91,10 +91,11 @@ describe('the packaged extension', function () {
     }
   });
 
-  for (const major of [20, 24] as const) {
+  // The first Node 20 that an agent had, and what agents have now.
+  for (const version of ['20.9.0', 20, 24] as const) {
     for (const task of tasks) {
-      it(`starts ${task} on Node ${major}, which refuses what is not there`, async () => {
-        const run = await startUnpacked(task, await nodeRuntime(major));
+      it(`starts ${task} on Node ${version}, which refuses what is not there`, async () => {
+        const run = await startUnpacked(task, await nodeRuntime(version));
         assert.deepEqual(run.contractViolations, []);
         assert.equal(run.result, 'failed');
         assert.match(run.issues[0]?.message ?? '', /^(ConnectionUnknown|FileNotFound): .+\n.+/);
