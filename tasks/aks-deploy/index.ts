@@ -2,102 +2,126 @@ import { deadlineIn, systemClock } from '../../core/clients/http/system-clock.ts
 import { createKubernetesClient } from '../../core/clients/kubernetes/client.ts';
 import type { Agent } from '../../core/host/agent.ts';
 import { startTask } from '../../core/host/task.ts';
-import { countChanges, summarize } from '../../core/model/change-set.ts';
-import { defined } from '../../core/model/json.ts';
-import { withDeployment, type Deployment } from '../../core/model/release.ts';
-import { deploy, plan, type DeployOutcome } from '../../core/operations/deploy/deploy.ts';
+import { countChanges } from '../../core/model/change-set.ts';
+import { deploy } from '../../core/operations/deploy/deploy.ts';
+import { chooseEntry, readHistory } from '../../core/operations/deploy/history.ts';
+import { planAll } from '../../core/operations/deploy/prepare.ts';
+import { deleteManifests } from '../../core/operations/deploy/remove.ts';
 import type { DeployRequest, DeploySurroundings } from '../../core/operations/deploy/request.ts';
 import { resolveClusterAccess } from '../cluster-access.ts';
-import { runOf, writeRelease } from '../release-file.ts';
 import { readInputs, type DeployInputs } from './inputs.ts';
 import { renderManifests, withPullSecrets, type RenderedManifests } from './manifests.ts';
+import { publishDeployment, publishPlan } from './publish.ts';
 import { pullLogin } from './pull-login.ts';
-import { formatSummary } from './summary.ts';
-import { traceOf } from './trace.ts';
+import { holderOf, traceOf } from './trace.ts';
 
 startTask(async (agent: Agent) => {
   const inputs = readInputs(agent);
-  agent.log.phase('Render');
-  const rendered = await renderManifests(agent, inputs);
-  for (const { object, from, to } of rendered.replacements) agent.log.line(`${object}: ${from} -> ${to}`);
   const deadline = deadlineIn(inputs.timeout, 'the deployment', agent.signal);
+  agent.log.phase('Render');
+  const rendered = inputs.action === 'rollback' ? undefined : await renderManifests(agent, inputs);
+  for (const { object, from, to } of rendered?.replacements ?? [])
+    agent.log.line(`${object}: ${from} -> ${to}`);
 
   const access = await resolveClusterAccess(agent);
   const client = createKubernetesClient(access, { proxy: agent.proxy, clock: systemClock });
-  const namespace = inputs.namespace ?? access.namespace ?? 'default';
-  const login =
-    inputs.pullRegistry === undefined ? undefined : await pullLogin(agent, inputs.pullRegistry, deadline);
-  const request: DeployRequest = {
-    manifests: withPullSecrets(rendered.manifests, inputs.pullSecrets, login, namespace),
-    namespace,
-    force: inputs.force,
-    onFailure: inputs.onFailure,
-    annotations: traceOf(agent, inputs.release),
-  };
   const surroundings: DeploySurroundings = { client, log: agent.log, clock: systemClock, deadline };
+  const namespace = inputs.namespace ?? access.namespace ?? 'default';
   try {
-    switch (inputs.action) {
-      case 'diff': {
-        const changes = await plan(request, surroundings);
-        agent.setOutput('changes', String(countChanges(changes)));
-        agent.addSummary(`Plan for ${client.name}`, formatSummary(changes, rendered.replacements));
-        return;
-      }
-      case 'deploy':
-        await runDeployment(agent, inputs, rendered, request, surroundings);
-    }
+    if (rendered === undefined) await rollBackTo(agent, inputs, namespace, surroundings);
+    else await run(agent, inputs, rendered, namespace, surroundings);
   } finally {
     client.close();
   }
 });
 
-async function runDeployment(
+async function run(
   agent: Agent,
   inputs: DeployInputs,
   rendered: RenderedManifests,
-  request: DeployRequest,
+  namespace: string,
   surroundings: DeploySurroundings,
 ): Promise<void> {
-  const startedAt = new Date(systemClock.now()).toISOString();
-  const outcome = await deploy(request, surroundings);
-  const deployment = recordOf(agent, inputs, rendered, request, outcome, {
-    startedAt,
-    cluster: surroundings.client.name,
-  });
-  agent.log.phase('Record');
-  if (inputs.release !== undefined && inputs.releaseFile !== undefined) {
-    writeRelease(agent, inputs.releaseFile, withDeployment(inputs.release, deployment));
-    agent.setOutput('releaseFile', inputs.releaseFile);
+  const { pullRegistry, pullSecrets, release } = inputs;
+  const login =
+    pullRegistry === undefined ? undefined : await pullLogin(agent, pullRegistry, surroundings.deadline);
+  const request: DeployRequest = {
+    ...requestOf(agent, inputs, namespace),
+    manifests: withPullSecrets(rendered.manifests, pullSecrets, login, namespace),
+    history: { release: release?.name ?? agent.system.run.number, images: rendered.images },
+  };
+  switch (inputs.action) {
+    case 'validate':
+    case 'diff': {
+      const plan = await planAll(request, surroundings);
+      publishPlan(agent, inputs.action, plan, rendered.replacements);
+      return;
+    }
+    case 'delete': {
+      const deleted = await deleteManifests(request, surroundings);
+      agent.setOutput('changes', String(deleted.length));
+      return;
+    }
+    case 'rollback':
+    case 'deploy': {
+      const startedAt = systemClock.now();
+      const outcome = await deploy(request, surroundings);
+      publishDeployment(agent, inputs, {
+        ...rendered,
+        request,
+        outcome,
+        startedAt,
+        cluster: surroundings.client.name,
+      });
+    }
   }
-  agent.setOutput('outcome', outcome.outcome);
-  agent.setOutput('changes', String(countChanges(outcome.changes)));
-  agent.addSummary(
-    `Deployment to ${deployment.environment}: ${outcome.outcome}`,
-    formatSummary(outcome.changes, rendered.replacements, outcome.failure),
-  );
-  agent.log.line(`${outcome.outcome}: ${summarize(outcome.changes)}`);
-  if (outcome.failure !== undefined) throw outcome.failure;
 }
 
-function recordOf(
+/** Back to a release that was deployed under this name before, from what the cluster keeps of it. */
+async function rollBackTo(
   agent: Agent,
   inputs: DeployInputs,
-  rendered: RenderedManifests,
-  request: DeployRequest,
-  outcome: DeployOutcome,
-  { startedAt, cluster }: { readonly startedAt: string; readonly cluster: string },
-): Deployment {
-  return defined({
-    environment: inputs.environment ?? cluster,
-    cluster,
-    namespace: request.namespace,
-    strategy: 'rolling' as const,
-    images: rendered.images,
-    objects: outcome.objects,
-    outcome: outcome.outcome,
-    reason: outcome.failure?.message,
+  namespace: string,
+  surroundings: DeploySurroundings,
+): Promise<void> {
+  const history = await readHistory(inputs.deploymentName, namespace, surroundings);
+  const entry = chooseEntry(history, inputs.rollbackTo);
+  agent.log.line(`Going back to release ${entry.release}, deployed at ${entry.at}.`);
+  const newest = history.at(-1);
+  const request: DeployRequest = {
+    ...requestOf(agent, inputs, namespace),
+    manifests: entry.manifests,
+    superseded: newest?.manifests.map(({ object }) => object) ?? [],
+    history: { release: entry.release, images: entry.images },
+  };
+  const startedAt = systemClock.now();
+  const outcome = await deploy(request, surroundings);
+  const { name: cluster } = surroundings.client;
+  publishDeployment(agent, inputs, {
+    replacements: [],
+    images: entry.images,
+    request,
+    outcome,
     startedAt,
-    finishedAt: new Date(systemClock.now()).toISOString(),
-    run: runOf(agent),
+    cluster,
   });
+  agent.log.line(
+    `${countChanges(outcome.plan.changes)} objects changed on the way back to ${entry.release}.`,
+  );
+}
+
+function requestOf(
+  agent: Agent,
+  inputs: DeployInputs,
+  namespace: string,
+): Omit<DeployRequest, 'manifests' | 'history'> {
+  return {
+    name: inputs.deploymentName,
+    namespace,
+    force: inputs.force,
+    onFailure: inputs.onFailure,
+    prune: inputs.prune,
+    annotations: traceOf(agent, inputs.release),
+    holder: holderOf(agent),
+  };
 }

@@ -8,10 +8,15 @@ import type { OnFailure } from '../../core/operations/deploy/request.ts';
 import { hostOf } from '../registry-access.ts';
 import { readRelease } from '../release-file.ts';
 
-const actions = ['deploy', 'diff'] as const;
+const actions = ['deploy', 'diff', 'validate', 'rollback', 'delete'] as const;
 
 export interface DeployInputs {
   readonly action: (typeof actions)[number];
+  /** Which deployments belong together. */
+  readonly deploymentName: string;
+  readonly prune: boolean;
+  /** The release to go back to; undefined is the one before. */
+  readonly rollbackTo: string | undefined;
   readonly releaseFile: string | undefined;
   readonly release: Release | undefined;
   readonly manifests: readonly string[];
@@ -39,15 +44,19 @@ export function readInputs(agent: Agent): DeployInputs {
   const { inputs } = agent;
   const releaseFile = inputs.text('releaseFile') === undefined ? undefined : inputs.path('releaseFile');
   const containers = inputs.lines('containers');
-  if (releaseFile === undefined && containers.length === 0) inputs.required('releaseFile');
+  const action = inputs.oneOf('action', actions, 'deploy');
   const manifests = inputs.lines('manifests');
-  if (manifests.length === 0) inputs.required('manifests');
+  if (action !== 'rollback' && manifests.length === 0) inputs.required('manifests');
   const pullRegistry =
     inputs.text('containerRegistry') === undefined
       ? undefined
       : agent.connections.containerRegistry('containerRegistry');
   return {
-    action: inputs.oneOf('action', actions, 'deploy'),
+    action,
+    deploymentName:
+      inputs.parsed('deploymentName', parseDeploymentName) ?? slug(agent.system.run.pipeline.name),
+    prune: inputs.flag('prune'),
+    rollbackTo: inputs.text('rollbackTo'),
     releaseFile,
     release: releaseFile === undefined ? undefined : readRelease(releaseFile),
     manifests,
@@ -78,4 +87,21 @@ function parseNamespace(text: string): string {
   throw new DeliveryError('InputInvalid', `"${text}" is not a namespace`, {
     hint: 'A namespace is at most 63 lower-case letters, digits and "-".',
   });
+}
+
+/** A name of Kubernetes's own, with room for what is put before and behind it. */
+function parseDeploymentName(text: string): string {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?$/.test(text)) return text;
+  throw new DeliveryError('InputInvalid', `"${text}" is not a deployment name`, {
+    hint: 'A deployment name is at most 42 lower-case letters, digits and "-".',
+  });
+}
+
+function slug(text: string): string {
+  const name = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 42)
+    .replaceAll(/^-+|-+$/g, '');
+  return name === '' ? 'default' : name;
 }

@@ -24,3 +24,11 @@ function contentDigest(release: Release): string {
       .join('\n'),
   );
 }
+
+/** This very job attempt: what others see that wait for it. */
+export function holderOf(agent: Agent): string {
+  const { run } = agent.system;
+  return [run.pipeline.name, run.number, run.stage, run.job, String(run.attempt), run.id]
+    .filter((part) => part !== undefined && part !== '')
+    .join('/');
+}

@@ -1,7 +1,7 @@
 import type { Change } from '../../model/change-set.ts';
 import { mapConcurrently } from '../../model/concurrency.ts';
 import { DeliveryError } from '../../model/errors.ts';
-import { formatObject, objectKey, textAt, type KubernetesObject } from '../../model/kubernetes-object.ts';
+import { formatObject, textAt, type KubernetesObject } from '../../model/kubernetes-object.ts';
 import { stepsOf } from '../../model/waves.ts';
 import { refusedTogether, type Refusal } from './refusals.ts';
 import { concurrency, fieldManager, type DeployRequest, type DeploySurroundings } from './request.ts';
@@ -91,9 +91,4 @@ async function write(
 function versionOf(definition: KubernetesObject): string {
   const versions = definition['spec'] as { versions?: readonly { name?: string }[] } | undefined;
   return `${textAt(definition, 'spec', 'group') ?? ''}/${versions?.versions?.[0]?.name ?? ''}`;
-}
-
-/** By key, in the order in which they were applied. */
-export function appliedKeys(progress: Progress): ReadonlySet<string> {
-  return new Set(progress.applied.map(({ after }) => objectKey(after)));
 }

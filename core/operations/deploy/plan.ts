@@ -15,7 +15,7 @@ import { isAsApplied } from '../../model/managed-fields.ts';
 import type { ManifestObject } from '../../model/manifest-object.ts';
 import { stepsOf } from '../../model/waves.ts';
 import { readLiveObjects } from './live-objects.ts';
-import { placeObjects, type PlacedObject } from './placement.ts';
+import type { PlacedObject } from './placement.ts';
 import { refusedTogether, type Refusal } from './refusals.ts';
 import { concurrency, fieldManager, type DeployRequest, type DeploySurroundings } from './request.ts';
 
@@ -26,11 +26,11 @@ const predecessors = new Set(['kubectl-client-side-apply', 'kubectl', 'before-fi
  * Asks the server what the deployment would change, with everything that could refuse it, and changes nothing.
  * @throws DeliveryError for everything that the server would refuse, all objects in one
  */
-export async function planDeployment(
+export async function planChanges(
+  placed: readonly PlacedObject[],
   request: DeployRequest,
   surroundings: Pick<DeploySurroundings, 'client' | 'deadline'>,
 ): Promise<readonly Change[]> {
-  const placed = await placeObjects(request, surroundings);
   const live = await readLiveObjects(placed, surroundings);
   const newNamespaces = namespacesToCome(placed, live);
   const refusals: Refusal[] = [];

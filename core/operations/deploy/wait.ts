@@ -1,6 +1,6 @@
-import type { KubernetesClient, ListQuery } from '../../clients/kubernetes/client.ts';
+import type { ListQuery } from '../../clients/kubernetes/client.ts';
 import { DeliveryError, messageOf } from '../../model/errors.ts';
-import { formatObject, objectKey, type KubernetesObject } from '../../model/kubernetes-object.ts';
+import { formatObject, type KubernetesObject } from '../../model/kubernetes-object.ts';
 import { assessRollout, hasPods } from '../../model/rollout/assess.ts';
 import { isFinal, type RolloutState } from '../../model/rollout/state.ts';
 import type { DeploySurroundings } from './request.ts';
@@ -103,26 +103,4 @@ function formatProgress(object: KubernetesObject, state: RolloutState): string {
     case 'failed':
       return `!!  ${formatObject(object)}: ${state.reason}: ${state.message}`;
   }
-}
-
-/** The state of the objects as the cluster has them now, without waiting: for the read-back after a deployment. */
-export async function readStates(
-  objects: readonly KubernetesObject[],
-  client: KubernetesClient,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, RolloutState>> {
-  const states = new Map<string, RolloutState>();
-  for (const object of objects) {
-    const { namespace, name } = object.metadata;
-    if (name === undefined) continue;
-    const reference = {
-      apiVersion: object.apiVersion,
-      kind: object.kind,
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-    };
-    const live = await client.get(reference, signal);
-    if (live !== undefined) states.set(objectKey(live), assessRollout({ object: live }));
-  }
-  return states;
 }
