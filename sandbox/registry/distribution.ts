@@ -69,6 +69,8 @@ function configuration(
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr: `127.0.0.1:${port}`, relativeurls: true, secret: randomBytes(16).toString('hex') },
+    // Layers that are fetched elsewhere (Windows base layers) are named, not kept; by default it refuses them.
+    validation: { manifests: { urls: { allow: ['^https?://'] } } },
     auth: { token: { realm, service, issuer, jwks, signingalgorithms: ['RS256'] } },
   };
 }
