@@ -1,10 +1,13 @@
+import { createLocker } from '../../core/clients/azure/container-registry-locks.ts';
+import { createImporter } from '../../core/clients/azure/container-registry.ts';
 import { HttpClient } from '../../core/clients/http/client.ts';
 import { deadlineIn, systemClock } from '../../core/clients/http/system-clock.ts';
 import type { Agent } from '../../core/host/agent.ts';
 import { startTask } from '../../core/host/task.ts';
 import { digestReference, formatReference } from '../../core/model/reference.ts';
 import { promote, type PromotionOutcome } from '../../core/operations/promote/promote.ts';
-import { openRegistries } from '../registry-access.ts';
+import type { PromotionTools } from '../../core/operations/promote/request.ts';
+import { openCredential, openRegistries } from '../registry-access.ts';
 import { runOf, writeRelease } from '../release-file.ts';
 import { readInputs, type PromoteInputs } from './inputs.ts';
 import { formatSummary } from './summary.ts';
@@ -22,10 +25,37 @@ startTask(async (agent: Agent) => {
   });
   const connections = [inputs.target, ...(inputs.source === undefined ? [] : [inputs.source])];
   const registry = openRegistries(agent, http, connections);
-  const tools = { registry, clock: systemClock, log: agent.log, signal: deadline.signal };
+  const tools = {
+    registry,
+    ...azureTools(agent, inputs),
+    clock: systemClock,
+    log: agent.log,
+    signal: deadline.signal,
+  };
   const outcome = await promote({ ...inputs, run: runOf(agent) }, tools);
   publish(agent, inputs, outcome);
 });
+
+/** What only registries of Azure's can do. */
+function azureTools(
+  agent: Agent,
+  { azure, target, importTimeout }: PromoteInputs,
+): Pick<PromotionTools, 'importer' | 'locker'> {
+  const importer =
+    azure === undefined
+      ? undefined
+      : createImporter({
+          credential: openCredential(agent, azure.identity, azure.cloud),
+          cloud: azure.cloud,
+          proxy: agent.proxy,
+          patience: importTimeout,
+        });
+  const locker =
+    target.registry === 'azure'
+      ? createLocker(openCredential(agent, target.identity, target.cloud), target.cloud, agent.proxy)
+      : undefined;
+  return { importer, locker };
+}
 
 function publish(agent: Agent, inputs: PromoteInputs, outcome: PromotionOutcome): void {
   if (!inputs.dryRun) writeRelease(agent, inputs.releaseFile, outcome.release);

@@ -1,6 +1,9 @@
 import type { Agent } from '../../core/host/agent.ts';
 import type { ContainerRegistryConnection } from '../../core/host/connections.ts';
+import type { AzureCloud } from '../../core/model/azure-cloud.ts';
+import type { AzureIdentity } from '../../core/model/azure-identity.ts';
 import { DeliveryError, messageOf } from '../../core/model/errors.ts';
+import type { PromotionMode } from '../../core/model/promotion-method.ts';
 import { parseTag, type Repository } from '../../core/model/reference.ts';
 import { locationsOf, type Release } from '../../core/model/release.ts';
 import type { PromotionItem } from '../../core/operations/promote/request.ts';
@@ -13,6 +16,13 @@ export interface PromoteInputs {
   readonly source: ContainerRegistryConnection | undefined;
   readonly target: ContainerRegistryConnection;
   readonly items: readonly PromotionItem[];
+  readonly mode: PromotionMode;
+  /** The Azure identity that imports; undefined has no way to. */
+  readonly azure: AzureIdentityInCloud | undefined;
+  /** How long one import may take, in milliseconds. */
+  readonly importTimeout: number;
+  readonly allowedSources: readonly string[];
+  readonly requiredEvidence: readonly string[];
   readonly withReferrers: boolean;
   readonly allowTagMove: boolean;
   readonly dryRun: boolean;
@@ -21,6 +31,12 @@ export interface PromoteInputs {
   readonly concurrency: number;
   /** In milliseconds. */
   readonly timeout: number;
+}
+
+/** An identity, and the cloud that it is one of. */
+export interface AzureIdentityInCloud {
+  readonly identity: AzureIdentity;
+  readonly cloud: AzureCloud;
 }
 
 const minute = 60_000;
@@ -41,6 +57,11 @@ export function readInputs(agent: Agent): PromoteInputs {
     source,
     target,
     items: itemsOf(release, source, target, tagsOf(inputs.lines('tags'), release)),
+    mode: inputs.oneOf('mode', ['auto', 'import', 'copy'], 'auto'),
+    azure: azureOf(agent, target),
+    importTimeout: inputs.duration('importTimeout', { min: 10_000, otherwise: 20 * minute }),
+    allowedSources: words(inputs.lines('allowedSources')),
+    requiredEvidence: inputs.lines('requireEvidence'),
     withReferrers: inputs.flag('referrers', true),
     allowTagMove: inputs.flag('allowTagMove'),
     dryRun: inputs.flag('dryRun'),
@@ -51,8 +72,20 @@ export function readInputs(agent: Agent): PromoteInputs {
   };
 }
 
+/** A subscription's connection when one is named, or else the identity behind the target's. */
+function azureOf(agent: Agent, target: ContainerRegistryConnection): AzureIdentityInCloud | undefined {
+  if (agent.inputs.text('azureSubscription') !== undefined) {
+    return agent.connections.azureResourceManager('azureSubscription');
+  }
+  return target.registry === 'azure' ? target : undefined;
+}
+
+function words(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => line.split(/[\s,]+/)).filter((word) => word !== '');
+}
+
 function tagsOf(lines: readonly string[], release: Release): readonly string[] {
-  const tags = lines.flatMap((line) => line.split(/[\s,]+/)).filter((tag) => tag !== '');
+  const tags = words(lines);
   return [...new Set(tags.length === 0 ? [release.name] : tags)].map(parseTagInput);
 }
 

@@ -57,6 +57,7 @@ export class Referrers {
   /**
    * Adds referrers to the list under the subject's tag, for registries that do not keep it by themselves. Others may do
    * the same at the same time: the list is read back, and written again when an entry was lost.
+   * A registry that was seen to have the API keeps its lists itself, and is left to it.
    * @param options the repository's tags spare reading a list that cannot be there yet
    */
   async addByTag(
@@ -64,14 +65,15 @@ export class Referrers {
     subject: Digest,
     referrers: readonly Descriptor[],
     options: ReferrerOptions = {},
-  ): Promise<void> {
+  ): Promise<'listed' | 'left to the registry'> {
     const { tags, signal } = options;
+    if (this.#hasApi === true) return 'left to the registry';
     for (let attempt = 0; attempt < 5; attempt += 1) {
       const isNew = attempt === 0 && tags?.has(referrersTag(subject)) === false;
       const present = isNew ? [] : ((await this.#byTag(path, subject, signal)) ?? []);
       const known = new Set(present.map((entry) => entry.digest));
       const added = referrers.filter((entry) => !known.has(entry.digest));
-      if (added.length === 0) return;
+      if (added.length === 0) return 'listed';
       await this.#manifests.put(path, referrersTag(subject), indexOf([...present, ...added]), signal);
     }
     throw new DeliveryError(

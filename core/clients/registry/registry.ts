@@ -58,5 +58,5 @@ export interface Registry extends RegistryReader {
     subject: Digest,
     referrers: readonly Descriptor[],
     options?: ReferrerOptions,
-  ): Promise<void>;
+  ): Promise<'listed' | 'left to the registry'>;
 }

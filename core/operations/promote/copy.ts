@@ -1,6 +1,7 @@
 import type { ManifestContent } from '../../model/descriptor.ts';
 import { referrerEntry } from '../../model/manifest-document.ts';
 import type { BlobGroup, BlobSchedule, BlobStep } from './blob-schedule.ts';
+import { ensureListed } from './referrer-list.ts';
 import type { PromotionTools } from './request.ts';
 import { nodesOf, type SourceTree } from './source-tree.ts';
 import type { TargetState } from './target-state.ts';
@@ -108,7 +109,6 @@ async function listReferrers(
   signal: AbortSignal,
 ): Promise<void> {
   const { to } = tree.item;
-  const registry = tools.registry(to.registry);
   const subjects = new Set(tree.attached.map(({ subject }) => subject));
   await inWindow([...subjects], 4, signal, async (subject) => {
     const mine = tree.attached.filter((attached) => attached.subject === subject);
@@ -119,9 +119,6 @@ async function listReferrers(
     );
     if (isListed) return;
     const entries = mine.map(({ graph }) => referrerEntry(graph.root.content, graph.root.document));
-    const options = { tags: state?.tags, signal };
-    const listed = await registry.referrers(to.path, subject, options);
-    const missing = entries.filter((entry) => listed.every(({ digest }) => digest !== entry.digest));
-    if (missing.length > 0) await registry.addReferrers(to.path, subject, missing, options);
+    await ensureListed(to, subject, entries, { tags: state?.tags, signal }, tools);
   });
 }

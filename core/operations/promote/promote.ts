@@ -1,15 +1,19 @@
-import type { Promotion, Release } from '../../model/release.ts';
-import { withPromotions } from '../../model/release.ts';
 import { shortDigest, type Digest } from '../../model/digest.ts';
-import { defined } from '../../model/json.ts';
+import { DeliveryError, messageOf } from '../../model/errors.ts';
 import { nonDistributableOfGraph } from '../../model/image-graph.ts';
+import { defined } from '../../model/json.ts';
 import { formatBytes, formatPlan, type ImagePlan, type PromotionPlan } from '../../model/promotion-plan.ts';
 import { formatRepository, type Repository } from '../../model/reference.ts';
+import { withPromotions, type Promotion, type Release } from '../../model/release.ts';
 import { scheduleBlobs, type BlobSchedule } from './blob-schedule.ts';
 import { copyBlobs, copyManifests } from './copy.ts';
+import { checkDigestTags } from './digest-tags.ts';
+import { importTags, importTrees } from './import.ts';
+import { decideMethod, type Method } from './method.ts';
 import type { PromotionRequest, PromotionTools } from './request.ts';
 import { setTags } from './set-tags.ts';
 import { nodesOf, platformsOf, readSource, type SourceTree } from './source-tree.ts';
+import { attachStatement, isBeyondImport } from './statement.ts';
 import { compareTarget, planTags, refuseMoves, type TargetState } from './target-state.ts';
 import { validateRequest } from './validate.ts';
 import { verifyTarget } from './verify.ts';
@@ -25,10 +29,18 @@ export interface PromotionOutcome {
 
 /** Everything known before anything changes. */
 interface Prepared {
+  readonly method: Method;
   readonly trees: readonly SourceTree[];
   readonly states: readonly TargetState[];
   readonly schedule: BlobSchedule;
   readonly plan: PromotionPlan;
+}
+
+/** What was done, by whom. */
+interface Done {
+  /** The trees that the registry service moved by itself. */
+  readonly imported: ReadonlySet<SourceTree>;
+  readonly bytesByPath: ReadonlyMap<string, number>;
 }
 
 /**
@@ -48,10 +60,7 @@ export async function promote(request: PromotionRequest, tools: PromotionTools):
     return { release: request.release, plan: prepared.plan, promotions: [] };
   }
 
-  log.phase('Copy');
-  const tally = await copyBlobs(prepared.schedule, request.concurrency, tools);
-  log.line(`blobs: ${tally.moved} moved (${formatBytes(tally.bytes)}), ${tally.mounted} mounted`);
-  await copyManifests(prepared.trees, prepared.states, request.concurrency, tools);
+  const done = await carry(prepared, request, tools);
 
   log.phase('Verify');
   for (const tree of prepared.trees) {
@@ -59,37 +68,95 @@ export async function promote(request: PromotionRequest, tools: PromotionTools):
     log.line(`${tree.item.image.name}: ${nodesOf(tree).length} manifests read back, equal`);
   }
 
-  log.phase('Tag');
+  log.phase('Record');
   const promotions: Promotion[] = [];
   for (const tree of prepared.trees) {
-    await tagTree(tree, request, tools);
-    promotions.push(recordOf(tree, request, tally.bytesByPath.get(tree.item.to.path) ?? 0, tools));
+    const method = done.imported.has(tree) ? 'import' : 'copy';
+    if (request.withStatement) await state(tree, method, request, tools);
+    await tagTree(tree, prepared, request, tools);
+    if (request.lock) await lockTree(tree, tools);
+    promotions.push(recordOf(tree, method, done, request, tools));
   }
   return { release: withPromotions(request.release, promotions), plan: prepared.plan, promotions };
 }
 
 async function prepare(request: PromotionRequest, tools: PromotionTools): Promise<Prepared> {
+  const method = await decideMethod(request, tools);
   const trees = await inWindow(request.items, 4, tools.signal, (item) =>
     readSource(item, request.withReferrers, tools),
   );
-  const targets = [...new Map(trees.map(({ item }) => [item.to.path, item.to])).values()];
-  const options = { thoroughly: request.dryRun, concurrency: request.concurrency };
-  const states = await inWindow(targets, 4, tools.signal, (to) =>
-    compareTarget(to, treesOf(trees, to), options, tools),
-  );
+  // What an import finds present it leaves alone, so it has to know.
+  const thoroughly = request.dryRun || method.place !== undefined;
+  const states = await compareTargets(trees, thoroughly, request, tools);
   const schedule = scheduleBlobs(trees, states);
-  const images = await inWindow(trees, 4, tools.signal, (tree) => planImage(tree, states, tools));
-  const why = 'streamed from registry to registry through this agent';
-  return { trees, states, schedule, plan: { method: 'copy', why, images, blobs: schedule.totals } };
+  const images = await inWindow(trees, 4, tools.signal, async (tree) => {
+    if (!request.allowTagMove) await checkDigestTags(tree, stateOf(tree, states), tools);
+    return planImage(tree, stateOf(tree, states), tools);
+  });
+  const plan: PromotionPlan = { method: method.method, why: method.why, images, blobs: schedule.totals };
+  return { method, trees, states, schedule, plan };
+}
+
+function compareTargets(
+  trees: readonly SourceTree[],
+  thoroughly: boolean,
+  { concurrency }: PromotionRequest,
+  tools: PromotionTools,
+): Promise<readonly TargetState[]> {
+  const targets = [...new Map(trees.map(({ item }) => [item.to.path, item.to])).values()];
+  return inWindow(targets, 4, tools.signal, (to) =>
+    compareTarget(to, treesOf(trees, to), { thoroughly, concurrency }, tools),
+  );
+}
+
+/** Brings everything but the tags into the target. */
+async function carry(prepared: Prepared, request: PromotionRequest, tools: PromotionTools): Promise<Done> {
+  const { method, trees } = prepared;
+  if (method.place === undefined) {
+    const bytesByPath = await copy(trees, prepared.states, prepared.schedule, request, tools);
+    return { imported: new Set(), bytesByPath };
+  }
+  tools.log.phase('Import');
+  const imported = await importTrees(trees, prepared.states, method.place, request.mode === 'auto', tools);
+  // The service's word that it is done says nothing of what is there.
+  const states = await compareTargets(trees, true, request, tools);
+  const schedule = scheduleBlobs(trees, states);
+  if (request.mode === 'import' && schedule.groups.length > 0) {
+    throw new DeliveryError(
+      'PromotionIncomplete',
+      `the import is reported as done, but ${schedule.groups.length} blobs are not in the target`,
+      { hint: 'No tag was set. Run the stage again, or set mode to copy.' },
+    );
+  }
+  const bytesByPath = await copy(trees, states, schedule, request, tools);
+  return { imported, bytesByPath };
+}
+
+async function copy(
+  trees: readonly SourceTree[],
+  states: readonly TargetState[],
+  schedule: BlobSchedule,
+  request: PromotionRequest,
+  tools: PromotionTools,
+): Promise<ReadonlyMap<string, number>> {
+  const { log } = tools;
+  if (schedule.groups.length > 0) {
+    log.phase('Copy');
+    const tally = await copyBlobs(schedule, request.concurrency, tools);
+    log.line(`blobs: ${tally.moved} moved (${formatBytes(tally.bytes)}), ${tally.mounted} mounted`);
+    await copyManifests(trees, states, request.concurrency, tools);
+    return tally.bytesByPath;
+  }
+  await copyManifests(trees, states, request.concurrency, tools);
+  return new Map();
 }
 
 async function planImage(
   tree: SourceTree,
-  states: readonly TargetState[],
+  state: TargetState | undefined,
   tools: PromotionTools,
 ): Promise<ImagePlan> {
   const { image, from, to, tags } = tree.item;
-  const state = states.find(({ repository }) => repository.path === to.path);
   const nodes = nodesOf(tree);
   const isPresent = (digest: Digest): boolean => state?.manifests.has(digest) === true;
   return {
@@ -118,21 +185,66 @@ function refuseTagMoves(request: PromotionRequest, { plan }: Prepared): void {
   );
 }
 
-async function tagTree(tree: SourceTree, request: PromotionRequest, tools: PromotionTools): Promise<void> {
-  const { to, tags, image } = tree.item;
-  for (const { tag, graph } of tree.digestTags) {
-    await setTags(to, [tag], graph.root.content, request.allowTagMove, tools);
+/** An identity that may import and read, and no more, cannot attach anything: that is said, and not held against it. */
+async function state(
+  tree: SourceTree,
+  method: 'copy' | 'import',
+  request: PromotionRequest,
+  tools: PromotionTools,
+): Promise<void> {
+  try {
+    await attachStatement(tree, method, request, tools);
+  } catch (error) {
+    if (method !== 'import' || !isBeyondImport(error)) throw error;
+    tools.log.warning(`${tree.item.image.name}: no promotion statement was attached. ${messageOf(error)}`);
   }
-  await setTags(to, tags, tree.graph.root.content, request.allowTagMove, tools);
+}
+
+async function tagTree(
+  tree: SourceTree,
+  { method }: Prepared,
+  request: PromotionRequest,
+  tools: PromotionTools,
+): Promise<void> {
+  const { to, tags, image } = tree.item;
+  const wanted = [
+    // Whether these may move was decided before anything was changed.
+    ...tree.digestTags.map(({ tag, graph }) => ({ tags: [tag], graph, mayMove: true })),
+    { tags, graph: tree.graph, mayMove: request.allowTagMove },
+  ];
+  for (const one of wanted) {
+    try {
+      await setTags(to, one.tags, one.graph.root.content, one.mayMove, tools);
+    } catch (error) {
+      if (method.place === undefined || !isBeyondImport(error)) throw error;
+      await importTags(tree, one.tags, one.graph, method.place, one.mayMove, tools);
+    }
+  }
   tools.log.line(
     `${image.name}: ${formatRepository(to)}@${shortDigest(image.digest)}${tags.length === 0 ? '' : ` is ${tags.join(', ')}`}`,
   );
 }
 
+async function lockTree(tree: SourceTree, tools: PromotionTools): Promise<void> {
+  const { to, tags, image } = tree.item;
+  if (tools.locker === undefined) {
+    throw new DeliveryError(
+      'ConnectionUnsupported',
+      `${to.registry} cannot lock: lock needs a registry of Azure's`,
+      {
+        hint: 'Leave lock off for this registry, or use an Azure Container Registry service connection.',
+      },
+    );
+  }
+  await tools.locker.lock(to.registry, to.path, image.digest, tags, tools.signal);
+  tools.log.line(`${image.name}: locked against writing and deletion`);
+}
+
 function recordOf(
   tree: SourceTree,
+  method: 'copy' | 'import',
+  { bytesByPath }: Done,
   request: PromotionRequest,
-  bytes: number,
   tools: PromotionTools,
 ): Promotion {
   const { image, from, to, tags } = tree.item;
@@ -142,11 +254,15 @@ function recordOf(
     from,
     to,
     tags,
-    method: 'copy' as const,
-    bytes,
+    method,
+    bytes: bytesByPath.get(to.path) ?? 0,
     at: new Date(tools.clock.now()).toISOString(),
     run: request.run,
   });
+}
+
+function stateOf(tree: SourceTree, states: readonly TargetState[]): TargetState | undefined {
+  return states.find(({ repository }) => repository.path === tree.item.to.path);
 }
 
 function treesOf(trees: readonly SourceTree[], to: Repository): readonly SourceTree[] {
