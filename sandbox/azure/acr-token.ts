@@ -1,4 +1,5 @@
 import { tenant } from '../names.ts';
+import { challengeOf, parseScope } from './acr-challenge.ts';
 import { unauthorized } from './acr-errors.ts';
 import type { Access, AcrRegistry } from './acr-registry.ts';
 import type { Directory, ServicePrincipal } from './directory.ts';
@@ -226,30 +227,6 @@ export class AcrTokens {
       grant_type: 'refresh_token',
     });
   }
-}
-
-/** The challenge of a 401. At a direct listener the realm is that listener: nodes can reach nothing else. */
-export function challengeOf(registry: AcrRegistry, exchange: Exchange, scope?: string): string {
-  const asked = scope === undefined ? '' : `,scope="${scope}"`;
-  return `Bearer realm="https://${realmHost(registry, exchange)}/oauth2/token",service="${registry.loginServer}"${asked}`;
-}
-
-export function realmHost(registry: AcrRegistry, exchange: Exchange): string {
-  return exchange.host === registry.loginServer ? registry.loginServer : exchange.authority;
-}
-
-/** `repository:shop/storefront:pull,push`. A repository's name may itself hold colons only in theory; the last counts. */
-function parseScope(scope: string): Access {
-  const first = scope.indexOf(':');
-  const last = scope.lastIndexOf(':');
-  return {
-    type: scope.slice(0, first),
-    name: scope.slice(first + 1, last),
-    actions: scope
-      .slice(last + 1)
-      .split(',')
-      .filter(Boolean),
-  };
 }
 
 function subjectOf(caller: Caller): string {

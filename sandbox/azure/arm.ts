@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { groupId, hosts, location, subscriptions, tenant, type Subscription } from '../names.ts';
+import { groupId, hosts, subscriptions, tenant, type Subscription } from '../names.ts';
 import type { AcrRegistry } from './acr-registry.ts';
 import type { AcrTokens } from './acr-token.ts';
 import { authenticateArm, type ArmAuthentication, type ArmCaller } from './arm-caller.ts';
@@ -7,6 +7,7 @@ import { adminCredential, clusterResource, userCredential, type RegisteredCluste
 import { ArmError, armErrors } from './arm-errors.ts';
 import type { Operations } from './arm-operations.ts';
 import { registryResource, startImport } from './arm-registries.ts';
+import { endpoints, groupResource, subscriptionResource } from './arm-subscriptions.ts';
 import type { Exchange } from './exchange.ts';
 import { parameter, route, router, type Handler, type RouteParameters, type Service } from './router.ts';
 
@@ -255,41 +256,4 @@ function scopeOf(type: string, parameters: RouteParameters): string {
 
 function idOf(of: Subscription, type: string, name: string): string {
   return `${groupId(of)}/providers/${type}/${name}`;
-}
-
-function subscriptionResource({ id, name }: Subscription): unknown {
-  return {
-    id: `/subscriptions/${id}`,
-    authorizationSource: 'RoleBased',
-    subscriptionId: id,
-    tenantId: tenant.id,
-    displayName: name,
-    state: 'Enabled',
-  };
-}
-
-function groupResource(of: Subscription): unknown {
-  return {
-    id: groupId(of),
-    name: of.resourceGroup,
-    type: 'Microsoft.Resources/resourceGroups',
-    location,
-    properties: { provisioningState: 'Succeeded' },
-  };
-}
-
-/** What tells a client where the rest of this cloud is. */
-async function endpoints(exchange: Exchange): Promise<void> {
-  await exchange.json(200, {
-    name: 'AzureCloud',
-    resourceManager: `https://${hosts.management}/`,
-    authentication: {
-      loginEndpoint: `https://${hosts.login}/`,
-      audiences: ['https://management.core.windows.net/', `https://${hosts.management}/`],
-      tenant: 'common',
-      identityProvider: 'AAD',
-    },
-    microsoftGraphResourceId: 'https://graph.microsoft.com/',
-    suffixes: { acrLoginServer: 'azurecr.io', keyVaultDns: 'vault.azure.net', storage: 'core.windows.net' },
-  });
 }

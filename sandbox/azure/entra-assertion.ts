@@ -3,6 +3,9 @@ import { thumbprint, type ServicePrincipal } from './directory.ts';
 import { entraErrors } from './entra-errors.ts';
 import type { SigningKey } from './tokens.ts';
 
+// MSAL rounds "not before" to the nearest second, so it can lie ahead. Entra itself is more generous; tests are not.
+const clockTolerance = 5;
+
 /** An issuer outside the tenant whose tokens federated credentials may name. */
 export interface TrustedIssuer {
   readonly issuer: string;
@@ -41,7 +44,7 @@ async function checkCertificateAssertion(
   if (certificate === undefined)
     throw entraErrors.unknownCertificate(header.x5t ?? JSON.stringify(header['x5t#S256'] ?? ''));
   const key = await importX509(certificate.toString('pem'), header.alg ?? 'RS256');
-  await verified(jwtVerify(assertion, key, { audience: [...audiences] }));
+  await verified(jwtVerify(assertion, key, { audience: [...audiences], clockTolerance }));
 }
 
 async function checkFederatedAssertion(
@@ -55,7 +58,7 @@ async function checkFederatedAssertion(
   const ofIssuer = principal.federatedCredentials.filter((credential) => credential.issuer === iss);
   const trusted = issuers.find((candidate) => candidate.issuer === iss);
   if (ofIssuer.length === 0 || trusted === undefined) throw entraErrors.noMatchingIssuer(iss);
-  await verified(trusted.key.verify(assertion));
+  await verified(trusted.key.verify(assertion, { clockTolerance }));
   const ofSubject = ofIssuer.filter((credential) => credential.subject === sub);
   if (ofSubject.length === 0) {
     const differsInCase = ofIssuer.some(
