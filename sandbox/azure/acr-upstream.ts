@@ -45,6 +45,7 @@ const ownHeaders = new Set([
   'upgrade',
   'host',
   'expect',
+  'x-registry-instance',
 ]);
 
 export function forwarded(headers: IncomingMessage['headers']): OutgoingHttpHeaders {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, connect } from 'node:net';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { JWK } from 'jose';
@@ -28,20 +29,41 @@ export interface Distribution {
   stop(): Promise<void>;
 }
 
+/** Tells this registry from whatever else may answer at its port. */
+const instanceHeader = 'x-registry-instance';
+
 export async function startDistribution(options: DistributionOptions): Promise<Distribution> {
   const storageDirectory = join(options.directory, 'data');
   await mkdir(storageDirectory, { recursive: true });
   const keySetFile = join(options.directory, 'keys.json');
   await writeFile(keySetFile, JSON.stringify(options.keySet));
-  const port = await freePort();
-  const configFile = join(options.directory, 'config.yaml');
-  // JSON is YAML.
-  await writeFile(
-    configFile,
-    JSON.stringify(configuration(options, port, storageDirectory, keySetFile), null, 2),
-  );
-  const logFile = join(options.directory, 'registry.log');
-  const child = spawn(options.binary, ['serve', configFile], {
+  for (let attempt = 1; ; attempt += 1) {
+    // A free port may be taken between asking for it and using it: the registry then says so, and ends.
+    const port = await freePort();
+    const instance = randomUUID();
+    const configFile = join(options.directory, 'config.yaml');
+    const document = configuration(options, {
+      port,
+      instance,
+      rootdirectory: storageDirectory,
+      jwks: keySetFile,
+    });
+    // JSON is YAML.
+    await writeFile(configFile, JSON.stringify(document, null, 2));
+    const launched = await launch(options, configFile, port, instance);
+    if ('child' in launched) return { port, storageDirectory, stop: () => stop(launched.child) };
+    if (attempt === 5 || !launched.error.message.includes('address already in use')) throw launched.error;
+  }
+}
+
+async function launch(
+  { binary, directory }: DistributionOptions,
+  configFile: string,
+  port: number,
+  instance: string,
+): Promise<{ child: ChildProcess } | { error: SandboxError }> {
+  const logFile = join(directory, 'registry.log');
+  const child = spawn(binary, ['serve', configFile], {
     // It ends when its standard input does: also when this process is killed and can end nothing any more.
     stdio: ['pipe', 'pipe', 'pipe'],
     // It must neither trace to a collector that the machine names nor take its proxy.
@@ -50,16 +72,26 @@ export async function startDistribution(options: DistributionOptions): Promise<D
   const log = createWriteStream(logFile);
   child.stdout.pipe(log);
   child.stderr.pipe(log);
-  await ready(child, port, logFile);
-  return { port, storageDirectory, stop: () => stop(child) };
+  let failure: Error | undefined;
+  child.once('error', (error) => (failure = error));
+  const deadline = Date.now() + 20_000;
+  while ((await instanceAt(port)) !== instance) {
+    if (failure !== undefined || child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      const written = await readFile(logFile, 'utf8').catch(() => '');
+      const message = `the registry did not start: ${failure?.message ?? written.slice(-2000)}`;
+      return { error: new SandboxError('ComponentFailed', message, { cause: failure }) };
+    }
+    await setTimeout(20);
+  }
+  return { child };
 }
 
 function configuration(
   { realm, service, issuer }: DistributionOptions,
-  port: number,
-  rootdirectory: string,
-  jwks: string,
+  place: { port: number; instance: string; rootdirectory: string; jwks: string },
 ): unknown {
+  const { port, instance, rootdirectory, jwks } = place;
   return {
     version: '0.1',
     log: { level: 'warn', accesslog: { disabled: true } },
@@ -68,29 +100,16 @@ function configuration(
       delete: { enabled: true },
       maintenance: { uploadpurging: { enabled: false } },
     },
-    http: { addr: `127.0.0.1:${port}`, relativeurls: true, secret: randomBytes(16).toString('hex') },
+    http: {
+      addr: `127.0.0.1:${port}`,
+      relativeurls: true,
+      secret: randomBytes(16).toString('hex'),
+      headers: { [instanceHeader]: [instance] },
+    },
     // Layers that are fetched elsewhere (Windows base layers) are named, not kept; by default it refuses them.
     validation: { manifests: { urls: { allow: ['^https?://'] } } },
     auth: { token: { realm, service, issuer, jwks, signingalgorithms: ['RS256'] } },
   };
-}
-
-async function ready(child: ChildProcess, port: number, logFile: string): Promise<void> {
-  let failure: Error | undefined;
-  child.once('error', (error) => (failure = error));
-  const deadline = Date.now() + 20_000;
-  while (!(await isListening(port))) {
-    if (failure !== undefined || child.exitCode !== null || Date.now() > deadline) {
-      child.kill('SIGKILL');
-      const log = await readFile(logFile, 'utf8').catch(() => '');
-      throw new SandboxError(
-        'ComponentFailed',
-        `the registry did not start: ${failure?.message ?? log.slice(-2000)}`,
-        { cause: failure },
-      );
-    }
-    await setTimeout(20);
-  }
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -115,15 +134,14 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function isListening(port: number): Promise<boolean> {
+/** Which registry answers at the port, if one does. */
+async function instanceAt(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
+    get({ host: '127.0.0.1', port, path: '/v2/', agent: false }, (answer) => {
+      answer.resume();
+      resolve(String(answer.headers[instanceHeader]));
+    }).once('error', () => {
+      resolve(undefined);
     });
   });
 }

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { startAzure } from '../../sandbox/azure/azure.ts';
+import { SandboxError } from '../../sandbox/errors.ts';
+import { createAuthority } from '../../sandbox/pki.ts';
 import { processes } from '../support/traces.ts';
 
 describe('a local Azure that is killed', function () {
@@ -32,6 +35,23 @@ describe('a local Azure that is killed', function () {
     for (let attempt = 0; attempt < 100 && (await registriesOf(directory)).length > 0; attempt += 1)
       await setTimeout(50);
     assert.deepEqual(await registriesOf(directory), []);
+  });
+});
+
+describe('a local Azure whose registry does not run', () => {
+  it('says so, and leaves nothing behind', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'azure-end-'));
+    const authority = await createAuthority('doomed');
+    await assert.rejects(
+      startAzure({ authority, directory, registryBinary: join(directory, 'nothing') }),
+      (error) => {
+        assert.ok(error instanceof SandboxError);
+        assert.equal(error.problem, 'ComponentFailed');
+        return true;
+      },
+    );
+    assert.deepEqual(await registriesOf(directory), []);
+    await rm(directory, { recursive: true });
   });
 });
 
