@@ -28,6 +28,7 @@ export interface Release {
   readonly promotions: readonly Promotion[];
   readonly deployments: readonly Deployment[];
   readonly verdicts: readonly GateVerdict[];
+  readonly overrides?: readonly Override[];
 }
 
 export interface Source {
@@ -138,8 +139,36 @@ export interface GateVerdict {
   /** The images that were judged. */
   readonly images: readonly { readonly image: string; readonly digest: Digest }[];
   readonly checks: readonly CheckResult[];
+  /** Where the verdict lies beside the images, for whoever must not take this record's word for it. */
+  readonly evidence?: GateEvidence;
   readonly startedAt: string;
   readonly finishedAt: string;
+  readonly run?: Run;
+}
+
+export interface GateEvidence {
+  /** SHA-256 of the signer's public key, in hexadecimal; absent when nobody signed. */
+  readonly keyId?: string;
+  readonly attached: readonly {
+    readonly image: string;
+    readonly repository: Repository;
+    /** The referrer. */
+    readonly manifest: Digest;
+  }[];
+}
+
+/** Somebody went on without the evidence that was required. */
+export interface Override {
+  readonly gate: string;
+  readonly environment: string;
+  readonly reason: string;
+  /** Who asked for the run. */
+  readonly by?: string;
+  /** What it went on to: "promotion", "deployment to production". */
+  readonly action: string;
+  /** What was missing, a line each. */
+  readonly missing: readonly string[];
+  readonly at: string;
   readonly run?: Run;
 }
 
@@ -181,6 +210,7 @@ export function parseRelease(text: string, name = 'release.json'): Release {
     promotions: reader.list('promotions', readPromotion),
     deployments: reader.list('deployments', readDeployment),
     verdicts: reader.list('verdicts', readVerdict),
+    overrides: reader.optionalList('overrides', readOverride),
   });
   checkImages(release, name);
   return release;
@@ -225,6 +255,11 @@ export function withDeployment(release: Release, deployment: Deployment): Releas
 
 export function withVerdict(release: Release, verdict: GateVerdict): Release {
   return { ...release, verdicts: [...release.verdicts, verdict] };
+}
+
+export function withOverrides(release: Release, overrides: readonly Override[]): Release {
+  if (overrides.length === 0) return release;
+  return { ...release, overrides: [...(release.overrides ?? []), ...overrides] };
 }
 
 function checkImages(release: Release, name: string): void {
@@ -344,8 +379,33 @@ function readVerdict(reader: Reader): GateVerdict {
         finishedAt: check.time('finishedAt'),
       }),
     ),
+    evidence: reader.optionalObject('evidence', readEvidence),
     startedAt: reader.time('startedAt'),
     finishedAt: reader.time('finishedAt'),
+    run: reader.optionalObject('run', readRun),
+  });
+}
+
+function readEvidence(reader: Reader): GateEvidence {
+  return defined({
+    keyId: reader.optionalString('keyId'),
+    attached: reader.list('attached', (attached) => ({
+      image: attached.string('image'),
+      repository: attached.parsed('repository', parseRepository),
+      manifest: attached.parsed('manifest', parseDigest),
+    })),
+  });
+}
+
+function readOverride(reader: Reader): Override {
+  return defined({
+    gate: reader.string('gate'),
+    environment: reader.string('environment'),
+    reason: reader.string('reason'),
+    by: reader.optionalString('by'),
+    action: reader.string('action'),
+    missing: reader.strings('missing'),
+    at: reader.time('at'),
     run: reader.optionalObject('run', readRun),
   });
 }
@@ -376,5 +436,17 @@ function toJson(release: Release): unknown {
         repository: formatRepository(image.repository),
       })),
     })),
+    verdicts: release.verdicts.map((verdict) =>
+      verdict.evidence === undefined
+        ? verdict
+        : {
+            ...verdict,
+            evidence: { ...verdict.evidence, attached: verdict.evidence.attached.map(writeAttached) },
+          },
+    ),
   };
+}
+
+function writeAttached(attached: GateEvidence['attached'][number]): unknown {
+  return { ...attached, repository: formatRepository(attached.repository) };
 }

@@ -1,21 +1,27 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemClock } from '../../core/clients/http/system-clock.ts';
+import { HttpClient } from '../../core/clients/http/client.ts';
+import { deadlineIn, systemClock } from '../../core/clients/http/system-clock.ts';
 import { createKubernetesClient } from '../../core/clients/kubernetes/client.ts';
 import { createServiceCaller } from '../../core/clients/kubernetes/service-caller.ts';
 import type { Agent } from '../../core/host/agent.ts';
 import { startTask } from '../../core/host/task.ts';
 import { DeliveryError } from '../../core/model/errors.ts';
-import { withVerdict } from '../../core/model/release.ts';
+import { withVerdict, type GateVerdict } from '../../core/model/release.ts';
+import { attachEvidence } from '../../core/operations/gate/evidence.ts';
 import { judge, type GateOutcome } from '../../core/operations/gate/gate.ts';
 import { formatJUnit } from '../../core/operations/gate/junit-file.ts';
 import { formatLine, formatSummary } from '../../core/operations/gate/summary.ts';
 import type { Tools } from '../../core/operations/gate/tools.ts';
 import { renderReport } from '../../core/report/report.ts';
 import { resolveClusterAccess } from '../cluster-access.ts';
+import { openRegistries } from '../registry-access.ts';
 import { runOf, writeRelease } from '../release-file.ts';
 import { clusterDoor, httpDoor } from './doors.ts';
 import { readInputs, type GateInputs } from './inputs.ts';
+
+/** Some small requests for each image. */
+const evidenceTime = 120_000;
 
 startTask(async (agent: Agent) => {
   const inputs = readInputs(agent);
@@ -23,9 +29,22 @@ startTask(async (agent: Agent) => {
   const { gate, subject, plan } = inputs;
   const outcome = await judge({ gate, subject, plan, run: runOf(agent) }, tools, agent.log, agent.signal);
   agent.signal.throwIfAborted();
-  publish(agent, inputs, outcome);
-  conclude(agent, inputs, outcome);
+  const verdict = await withEvidence(agent, inputs, outcome.verdict);
+  publish(agent, inputs, { ...outcome, verdict });
+  conclude(agent, inputs, verdict);
 });
+
+/** Evidence is attached whatever the verdict: a failure must withdraw an earlier pass. */
+async function withEvidence(agent: Agent, inputs: GateInputs, verdict: GateVerdict): Promise<GateVerdict> {
+  if (inputs.evidence === undefined) return verdict;
+  const { connection, signer } = inputs.evidence;
+  const deadline = deadlineIn(evidenceTime, 'attaching the evidence', agent.signal);
+  const http = new HttpClient({ clock: systemClock, deadline, proxy: agent.proxy });
+  const registry = openRegistries(agent, http, [connection]);
+  const tools = { registry, signer, log: agent.log, signal: deadline.signal };
+  const evidence = await attachEvidence(inputs.subject.release, verdict, tools);
+  return { ...verdict, evidence };
+}
 
 async function openTools(agent: Agent, inputs: GateInputs): Promise<Tools> {
   const tools = { clock: systemClock, http: httpDoor(agent.proxy) };
@@ -57,7 +76,7 @@ function publish(agent: Agent, inputs: GateInputs, { verdict, failedChecks }: Ga
   agent.setOutput('failedChecks', failedChecks.join(','));
 }
 
-function conclude(agent: Agent, { failTask }: GateInputs, { verdict }: GateOutcome): void {
+function conclude(agent: Agent, { failTask }: GateInputs, verdict: GateVerdict): void {
   if (verdict.verdict === 'passed') return;
   const message = `gate ${verdict.gate} in ${verdict.environment}: ${verdict.verdict}: ${verdict.reason}`;
   if (!failTask) {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Agent } from '../../core/host/agent.ts';
+import type { ContainerRegistryConnection } from '../../core/host/connections.ts';
+import { pemSigner, type Signer } from '../../core/model/dsse.ts';
 import { DeliveryError } from '../../core/model/errors.ts';
 import type { Release } from '../../core/model/release.ts';
 import { parseChecks, type GatePlan } from '../../core/operations/gate/checks.ts';
@@ -15,6 +17,9 @@ export interface GateInputs {
   readonly releaseFile: string;
   readonly reportFile: string | undefined;
   readonly hasCluster: boolean;
+  /** Undefined attaches no evidence. */
+  readonly evidence:
+    { readonly connection: ContainerRegistryConnection; readonly signer: Signer | undefined } | undefined;
   /** Whether anything but a pass fails the task. */
   readonly failTask: boolean;
 }
@@ -52,6 +57,7 @@ export function readInputs(agent: Agent): GateInputs {
     releaseFile,
     reportFile: inputs.path('reportFile'),
     hasCluster: connectionType !== 'none',
+    evidence: readEvidence(agent),
     failTask: inputs.flag('failTask', true),
   };
 }
@@ -75,10 +81,24 @@ function readChecks(agent: Agent): { readonly text: string; readonly name: strin
     });
   }
   if (inline !== undefined) return { text: inline, name: 'inlineChecks' };
-  if (path !== undefined) return { text: readText(path), name: path };
+  if (path !== undefined) return { text: readText(path, 'checks'), name: path };
   throw new DeliveryError('InputMissing', 'inputs "checks" and "inlineChecks" are both blank', {
     hint: 'Set "checks" to a YAML file that lists the checks, or write them into "inlineChecks".',
   });
+}
+
+function readEvidence(agent: Agent): GateInputs['evidence'] {
+  const path = agent.inputs.path('signingKey');
+  if (agent.inputs.text('containerRegistry') === undefined) {
+    if (path === undefined) return undefined;
+    throw new DeliveryError('InputMissing', 'input "containerRegistry" is missing, and signingKey is set', {
+      hint: 'Name the service connection of the registry that the evidence is to be attached in.',
+    });
+  }
+  const connection = agent.connections.containerRegistry('containerRegistry');
+  if (path === undefined) return { connection, signer: undefined };
+  const passphrase = agent.inputs.text('signingKeyPassphrase');
+  return { connection, signer: pemSigner(readText(path, 'signingKey'), 'input "signingKey"', passphrase) };
 }
 
 function requiredPath(agent: Agent, name: string): string {
@@ -86,12 +106,12 @@ function requiredPath(agent: Agent, name: string): string {
   return agent.inputs.path(name) ?? '';
 }
 
-function readText(path: string): string {
+function readText(path: string, input: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new DeliveryError('FileNotFound', `input "checks": ${path} cannot be read`, {
-      hint: 'Relative paths start at the working directory. Does the job check out the repository that holds it?',
+    throw new DeliveryError('FileNotFound', `input "${input}": ${path} cannot be read`, {
+      hint: 'Relative paths start at the working directory. Is it checked out or downloaded in this job?',
       cause: error,
     });
   }

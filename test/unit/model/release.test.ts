@@ -11,6 +11,7 @@ import {
   parseRelease,
   referenceOf,
   withDeployment,
+  withOverrides,
   withPromotions,
   withVerdict,
   type Promotion,
@@ -76,7 +77,7 @@ const promotion: Promotion = {
   run,
 };
 
-const full = withVerdict(
+const judged = withVerdict(
   withDeployment(withPromotions(resolved, [promotion]), {
     environment: 'production',
     cluster: 'shop-production',
@@ -111,11 +112,28 @@ const full = withVerdict(
         finishedAt: at,
       },
     ],
+    evidence: {
+      keyId: 'a'.repeat(64),
+      attached: [{ image: 'storefront', repository: nonprod, manifest: digest }],
+    },
     startedAt: at,
     finishedAt: at,
     run,
   },
 );
+
+const full = withOverrides(judged, [
+  {
+    gate: 'soak',
+    environment: 'staging',
+    reason: 'outage',
+    by: 'Release manager',
+    action: 'promotion',
+    missing: ['storefront: there is no evidence'],
+    at,
+    run,
+  },
+]);
 
 /** A copy of the full record's JSON with one change, for the refusals. */
 function changed(change: (document: Record<string, object[]>) => void): string {
