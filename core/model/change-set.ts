@@ -12,6 +12,8 @@ export interface Change {
   readonly fields: readonly FieldChange[];
   /** Why the server could not be asked about it beforehand. */
   readonly unchecked?: string;
+  /** The live object is deleted first. */
+  readonly replaces?: boolean;
   /** Managers whose fields are taken over. */
   readonly takesOverFrom?: readonly string[];
   readonly warnings: readonly string[];
@@ -52,6 +54,7 @@ export function formatChangeSet(set: ChangeSet): readonly string[] {
     const { object, origin } = change.manifest;
     const notes = [
       ...(change.unchecked === undefined ? [] : [change.unchecked]),
+      ...(change.replaces === true ? ['replaces the one that is there'] : []),
       ...(change.takesOverFrom === undefined
         ? []
         : [`takes fields over from ${change.takesOverFrom.join(', ')}`]),

@@ -10,7 +10,7 @@ import { deleteManifests } from '../../core/operations/deploy/remove.ts';
 import type { DeployRequest, DeploySurroundings } from '../../core/operations/deploy/request.ts';
 import { resolveClusterAccess } from '../cluster-access.ts';
 import { readInputs, type DeployInputs } from './inputs.ts';
-import { renderManifests, withPullSecrets, type RenderedManifests } from './manifests.ts';
+import { renderManifests, withConfiguration, withPullSecrets, type RenderedManifests } from './manifests.ts';
 import { publishDeployment, publishPlan } from './publish.ts';
 import { pullLogin } from './pull-login.ts';
 import { holderOf, traceOf } from './trace.ts';
@@ -19,7 +19,7 @@ startTask(async (agent: Agent) => {
   const inputs = readInputs(agent);
   const deadline = deadlineIn(inputs.timeout, 'the deployment', agent.signal);
   agent.log.phase('Render');
-  const rendered = inputs.action === 'rollback' ? undefined : await renderManifests(agent, inputs);
+  const rendered = inputs.action === 'rollback' ? undefined : await renderManifests(agent, inputs, deadline);
   for (const { object, from, to } of rendered?.replacements ?? [])
     agent.log.line(`${object}: ${from} -> ${to}`);
 
@@ -47,7 +47,12 @@ async function run(
     pullRegistry === undefined ? undefined : await pullLogin(agent, pullRegistry, surroundings.deadline);
   const request: DeployRequest = {
     ...requestOf(agent, inputs, namespace),
-    manifests: withPullSecrets(rendered.manifests, pullSecrets, login, namespace),
+    manifests: withPullSecrets(
+      withConfiguration(rendered.manifests, inputs, namespace),
+      pullSecrets,
+      login,
+      namespace,
+    ),
     history: { release: release?.name ?? agent.system.run.number, images: rendered.images },
   };
   switch (inputs.action) {

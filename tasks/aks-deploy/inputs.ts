@@ -4,9 +4,11 @@ import { DeliveryError } from '../../core/model/errors.ts';
 import { parseImageField, type ImageField } from '../../core/model/image-substitution.ts';
 import { parseRegistry } from '../../core/model/reference.ts';
 import type { Release } from '../../core/model/release.ts';
+import type { Overrides } from '../../core/model/overrides.ts';
 import type { OnFailure } from '../../core/operations/deploy/request.ts';
 import { hostOf } from '../registry-access.ts';
 import { readRelease } from '../release-file.ts';
+import { readOverrides } from './overrides-files.ts';
 
 const actions = ['deploy', 'diff', 'validate', 'rollback', 'delete'] as const;
 
@@ -20,6 +22,17 @@ export interface DeployInputs {
   readonly releaseFile: string | undefined;
   readonly release: Release | undefined;
   readonly manifests: readonly string[];
+  /** A folder with a kustomization.yaml. Absolute. */
+  readonly kustomization: string | undefined;
+  /** A folder or .tgz below the working directory, or `oci://registry/path@digest`. */
+  readonly helmChart: string | undefined;
+  readonly releaseName: string | undefined;
+  readonly valuesFiles: readonly string[];
+  /** YAML. */
+  readonly values: string | undefined;
+  readonly overrides: Overrides;
+  /** Whether pods are replaced when the configuration that they read changes. */
+  readonly configHash: boolean;
   /** Components of the release; none means all. */
   readonly images: readonly string[];
   readonly containers: readonly string[];
@@ -46,7 +59,11 @@ export function readInputs(agent: Agent): DeployInputs {
   const containers = inputs.lines('containers');
   const action = inputs.oneOf('action', actions, 'deploy');
   const manifests = inputs.lines('manifests');
-  if (action !== 'rollback' && manifests.length === 0) inputs.required('manifests');
+  const kustomization =
+    inputs.text('kustomizationPath') === undefined ? undefined : inputs.path('kustomizationPath');
+  const helmChart = inputs.text('helmChart');
+  const hasSource = manifests.length > 0 || kustomization !== undefined || helmChart !== undefined;
+  if (action !== 'rollback' && !hasSource) inputs.required('manifests');
   const pullRegistry =
     inputs.text('containerRegistry') === undefined
       ? undefined
@@ -60,6 +77,13 @@ export function readInputs(agent: Agent): DeployInputs {
     releaseFile,
     release: releaseFile === undefined ? undefined : readRelease(releaseFile),
     manifests,
+    kustomization,
+    helmChart,
+    releaseName: inputs.text('releaseName'),
+    valuesFiles: inputs.lines('valuesFiles'),
+    values: inputs.text('values'),
+    overrides: readOverrides(agent, inputs.lines('overrides')),
+    configHash: inputs.flag('configHash', true),
     images: inputs.lines('images').flatMap(words),
     containers,
     allowUnpinned: inputs.lines('allowUnpinned').flatMap(words),

@@ -10,8 +10,10 @@ import {
   wantedFromRelease,
 } from '../../core/model/wanted-images.ts';
 import type { DeployedImage } from '../../core/model/release.ts';
-import { readManifestFiles } from '../../core/render/manifest-files.ts';
+import { withConfigHashes } from '../../core/model/config-hash.ts';
+import type { Deadline } from '../../core/model/ports.ts';
 import type { DeployInputs } from './inputs.ts';
+import { renderSources } from './render.ts';
 
 /** What is to be applied, with its images in place. */
 export interface RenderedManifests {
@@ -20,17 +22,30 @@ export interface RenderedManifests {
   readonly images: readonly DeployedImage[];
 }
 
-/** Reads the manifest files and puts the release's digests in. Nothing is asked of the cluster. */
-export async function renderManifests(agent: Agent, inputs: DeployInputs): Promise<RenderedManifests> {
+/** Renders the sources and puts the release's digests in. Nothing is asked of the cluster. */
+export async function renderManifests(
+  agent: Agent,
+  inputs: DeployInputs,
+  deadline: Deadline,
+): Promise<RenderedManifests> {
   const { release } = inputs;
   const chosen = release === undefined ? [] : chooseImages(release, inputs.images, inputs.registry);
   const wanted = [
     ...(release === undefined ? [] : wantedFromRelease(release, chosen)),
     ...wantedFromEntries(inputs.containers, inputs.allowUnpinned),
   ];
-  const read = await readManifestFiles(inputs.manifests, agent.workingDirectory);
-  const { manifests, replacements } = substituteImages(read, wanted, inputs);
+  const sources = await renderSources(agent, inputs, deadline);
+  const { manifests, replacements } = substituteImages(sources, wanted, inputs);
   return { manifests, replacements, images: deployedImages(chosen) };
+}
+
+/** Pods are replaced when the configuration that they read changes. Before pull secrets come in: they change by themselves. */
+export function withConfiguration(
+  manifests: readonly ManifestObject[],
+  inputs: DeployInputs,
+  namespace: string,
+): readonly ManifestObject[] {
+  return inputs.configHash ? withConfigHashes(manifests, namespace) : manifests;
 }
 
 /** The name of the pull secret when the author gives none: one per registry, so that two deployments agree. */

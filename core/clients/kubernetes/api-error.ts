@@ -61,6 +61,12 @@ function explain(
       hint: 'Leave the field out of the manifest file if the other manager is to keep it, or set "force: true" to take it over.',
     };
   }
+  if (status === 422 && said.includes('field is immutable')) {
+    return {
+      code: 'ApplyRefused',
+      hint: 'Give the object another name; a Job may carry the annotation aks-delivery/replace: "true", which deletes the earlier one first.',
+    };
+  }
   if (status === 400 || status === 409 || status === 422) {
     return { code: 'ApplyRefused', hint: 'Correct the field that the message names in the manifest file.' };
   }

@@ -4,6 +4,7 @@ import { DeliveryError } from '../../model/errors.ts';
 import { formatObject, textAt, type KubernetesObject } from '../../model/kubernetes-object.ts';
 import { stepsOf } from '../../model/waves.ts';
 import { refusedTogether, type Refusal } from './refusals.ts';
+import { removeAndWait } from './remove.ts';
 import { concurrency, fieldManager, type DeployRequest, type DeploySurroundings } from './request.ts';
 import { waitForRollouts } from './wait.ts';
 
@@ -76,11 +77,15 @@ export async function applyChanges(
 async function write(
   change: Change,
   request: DeployRequest,
-  { client, deadline }: DeploySurroundings,
+  surroundings: DeploySurroundings,
 ): Promise<KubernetesObject> {
+  const { client, deadline } = surroundings;
   const { object } = change.manifest;
   if (object.metadata.name === undefined) {
     return (await client.create(object, { fieldManager }, deadline.signal)).object;
+  }
+  if (change.replaces === true && change.live !== undefined) {
+    await removeAndWait([change.live], surroundings);
   }
   const force = request.force || change.takesOverFrom !== undefined;
   const { object: after } = await client.apply(object, { fieldManager, force }, deadline.signal);

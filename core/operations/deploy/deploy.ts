@@ -2,6 +2,7 @@ import { countChanges, type Change } from '../../model/change-set.ts';
 import { DeliveryError } from '../../model/errors.ts';
 import { defined } from '../../model/json.ts';
 import type { KubernetesObject } from '../../model/kubernetes-object.ts';
+import { isRemovedAfterwards } from '../../model/lifecycle.ts';
 import type { Action, DeployedObject, Deployment } from '../../model/release.ts';
 import { applyChanges, type Progress } from './apply.ts';
 import { diagnoseFailure, explainFailure } from './diagnose.ts';
@@ -70,6 +71,7 @@ async function act(
       progress,
     );
     const removed = await removeSurplus(plan, wanted, surroundings);
+    await removeObjects(progress.applied.map(({ after }) => after).filter(isRemovedAfterwards), surroundings);
     await keepHistory(request, plan, surroundings);
     return outcomeOf(plan, progress, removed, 'succeeded', undefined);
   } catch (error) {
@@ -97,7 +99,7 @@ async function removeSurplus(
   surroundings: DeploySurroundings,
 ): Promise<readonly KubernetesObject[]> {
   if (plan.prune === undefined && plan.superseded.length === 0) return [];
-  surroundings.log.phase('Remove');
+  if (plan.changes.removals.length > 0) surroundings.log.phase('Remove');
   const superseded = await removeObjects(plan.superseded, surroundings);
   return plan.prune === undefined
     ? superseded

@@ -11,6 +11,7 @@ import {
   withMetadata,
   type KubernetesObject,
 } from '../../model/kubernetes-object.ts';
+import { isReplaced } from '../../model/lifecycle.ts';
 import { isAsApplied } from '../../model/managed-fields.ts';
 import type { ManifestObject } from '../../model/manifest-object.ts';
 import { stepsOf } from '../../model/waves.ts';
@@ -43,6 +44,9 @@ export async function planChanges(
     if (unchecked !== undefined) return { action: 'created', manifest, fields: [], unchecked, warnings: [] };
     if (before !== undefined && isAsApplied(withTraceOf(before, object, request), before, fieldManager)) {
       return { action: 'unchanged', manifest, live: before, fields: [], warnings: [] };
+    }
+    if (before !== undefined && isReplaced(object)) {
+      return { action: 'configured', manifest, live: before, fields: [], replaces: true, warnings: [] };
     }
     try {
       return await ask(manifest, before, request, surroundings);

@@ -26,13 +26,12 @@ export async function removeObjects(
 /**
  * The delete action: removes the objects of the manifests that are there, what builds on others first, and waits until
  * they are really gone. Objects that are not there are no error.
- * @throws DeliveryError `DeadlineExceeded` naming what is still there and what it waits for
  */
 export async function deleteManifests(
   request: DeployRequest,
   surroundings: DeploySurroundings,
 ): Promise<readonly KubernetesObject[]> {
-  const { client, log, clock, deadline } = surroundings;
+  const { client, log } = surroundings;
   log.phase(`Plan for ${client.name}`);
   const placed = await placeObjects(request, surroundings);
   const live = [...(await readLiveObjects(placed, surroundings)).values()].sort(
@@ -42,17 +41,30 @@ export async function deleteManifests(
   log.line(live.length === 0 ? 'nothing to delete' : `${live.length} to delete`);
   if (live.length === 0) return live;
   log.phase('Delete');
-  await removeObjects(live, surroundings);
-  let left: readonly KubernetesObject[] = live;
+  await removeAndWait(live, surroundings);
+  return live;
+}
+
+/**
+ * Deletes and waits until the objects are really gone, with what belongs to them.
+ * @throws DeliveryError `DeadlineExceeded` naming what is still there and what it waits for
+ */
+export async function removeAndWait(
+  objects: readonly KubernetesObject[],
+  surroundings: DeploySurroundings,
+): Promise<void> {
+  const { client, clock, deadline } = surroundings;
+  await removeObjects(objects, surroundings);
+  let left = objects;
   for (;;) {
     const still = await mapConcurrently(left, concurrency, async (object) => {
       const found = await client.get(referenceTo(object));
       return found?.metadata.uid === object.metadata.uid ? found : undefined;
     });
     left = still.filter((object) => object !== undefined);
-    if (left.length === 0) return live;
+    if (left.length === 0) return;
     if (deadline.signal.aborted) throw stillThere(left, deadline.signal.reason);
-    await clock.sleep(500, deadline.signal).catch(() => undefined);
+    await clock.sleep(250, deadline.signal).catch(() => undefined);
   }
 }
 

@@ -40,6 +40,11 @@ export async function rollBack(progress: Progress, surroundings: DeploySurroundi
     ...changed.filter(({ change }) => change.action === 'created').reverse(),
   ];
   for (const applied of order) {
+    if (applied.change.replaces === true) {
+      // Its like has run to its end before; to make it anew would run it again.
+      log.line(`${formatObject(applied.after)} replaced an earlier one, which is not run again`);
+      continue;
+    }
     try {
       const object = await putBack(applied, own);
       log.line(`${object === undefined ? 'removed' : 'restored'} ${formatObject(applied.after)}`);
