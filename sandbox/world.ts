@@ -87,7 +87,8 @@ async function startClusters(
       directory: path.join(directory, 'clusters'),
       entra: { issuer, audience, caPem, discoveryUrl: discoveryUrl(ground.hostAddress) },
       egress: { proxyUrl: exposure.proxyUrl, caPem },
-      simulate: (pod) => services.simulate(pod),
+      // A stand-in gets no ConfigMap: the setting that the sample keeps there is the environment's name.
+      simulate: (pod) => services.simulate(pod, { ENVIRONMENT: name }),
       ...(progress && { progress }),
     });
     stack.add(() => cluster.stop());

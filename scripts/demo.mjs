@@ -10,7 +10,8 @@ const help = `npm run demo [-- flags]: one release from CI to production, on thi
   --help     this text
 
 Environment: KUBECONFIG brings clusters of your own (contexts shop-staging and shop-production, or the current one for
-both), KUBEBUILDER_ASSETS a control plane of your own, NO_COLOR a plain terminal. Results are written to out/demo/.`;
+both), KUBEBUILDER_ASSETS a control plane of your own; SANDBOX_NODES=simulated does without real nodes where there could
+be some; NO_COLOR asks for a plain terminal. Results are written to out/demo/.`;
 
 const flags = process.argv.slice(2);
 const known = ['--yes', '--reject', '--broken', '--keep', '--help'];

@@ -13,6 +13,9 @@ export interface KnownService {
   readonly fault: string | undefined;
 }
 
+/** Environment variables that the container would have. */
+export type Settings = Readonly<Record<string, string>>;
+
 /**
  * Stands in for containers where nodes are simulated: a pod whose image was built here is answered for by the very
  * service, run as a process of this machine.
@@ -31,7 +34,7 @@ export class ServiceProcesses {
     this.#known.set(digest, service);
   }
 
-  async simulate(pod: SimulatedPod): Promise<Simulation> {
+  async simulate(pod: SimulatedPod, settings: Settings): Promise<Simulation> {
     const image = pod.spec.containers[0]?.image ?? '';
     const [, digest = ''] = image.split('@');
     const service = this.#known.get(digest);
@@ -39,20 +42,25 @@ export class ServiceProcesses {
     if (service === undefined) return { state: 'running' };
     const logs = path.join(this.#directory, `${pod.metadata.name}.log`);
     if (service.fault === 'crash') {
-      await this.#run(service, pod, logs);
+      await this.#run(service, pod, settings, logs);
       return { state: 'crashing', logs };
     }
-    const address = await this.#run(service, pod, logs);
+    const address = await this.#run(service, pod, settings, logs);
     if (address === undefined) return { state: 'crashing', logs };
     return { state: service.fault === 'not-ready' ? 'unready' : 'running', address, logs };
   }
 
   /** Resolves with the address, or undefined when the process ended first. */
-  #run(service: KnownService, pod: SimulatedPod, logs: string): Promise<string | undefined> {
+  #run(
+    service: KnownService,
+    pod: SimulatedPod,
+    settings: Settings,
+    logs: string,
+  ): Promise<string | undefined> {
     mkdirSync(this.#directory, { recursive: true });
     appendFileSync(logs, '');
     const child = spawn(service.binary, {
-      env: { SERVICE_ROOT: service.root, LISTEN: '127.0.0.1:0', POD_NAME: pod.metadata.name },
+      env: { ...settings, SERVICE_ROOT: service.root, LISTEN: '127.0.0.1:0', POD_NAME: pod.metadata.name },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#running.add(child);

@@ -9,6 +9,7 @@ import {
   type ServiceBinaries,
   type ServiceVersion,
 } from '../../sandbox/world/service-images.ts';
+import type { NodesWanted } from '../../sandbox/cluster/index.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
 import { buildTasks, taskOutputs } from '../build.ts';
 import { approval, type ApprovalMode } from './approval.ts';
@@ -73,7 +74,12 @@ async function prepare(): Promise<Prepared> {
     terminal.note(text);
   };
   const starting = timed('the local world is up', () =>
-    startWorld({ directory: path.join(output, 'world'), progress: note, signal: stop.signal }),
+    startWorld({
+      directory: path.join(output, 'world'),
+      nodes: nodes(),
+      progress: note,
+      signal: stop.signal,
+    }),
   );
   try {
     const [binaries] = await Promise.all([
@@ -88,6 +94,13 @@ async function prepare(): Promise<Prepared> {
     );
     throw error;
   }
+}
+
+/** SANDBOX_NODES=simulated does without root what a machine without containerd does anyway. */
+function nodes(): NodesWanted {
+  const wanted = process.env['SANDBOX_NODES'] ?? 'auto';
+  if (wanted === 'auto' || wanted === 'real' || wanted === 'simulated') return wanted;
+  throw new Error(`SANDBOX_NODES is "${wanted}": it must be auto, real or simulated`);
 }
 
 async function timed<T>(text: string, work: () => Promise<T>): Promise<T> {
