@@ -1,6 +1,6 @@
 import type { EntraIssuer } from './control-plane.ts';
 import type { Ground } from './ground.ts';
-import type { Egress, RegistryEndpoint } from './real-node.ts';
+import type { Egress, RegistryEndpoint } from './node-configuration.ts';
 import type { Simulate } from './simulated-node.ts';
 import type { Progress } from '../progress.ts';
 

@@ -6,7 +6,7 @@ import { startSimulatedCluster } from './simulated-cluster.ts';
 export type { Cluster, ClusterOptions } from './cluster.ts';
 export type { EntraIssuer } from './control-plane.ts';
 export { type Ground, type NodesWanted, prepareGround } from './ground.ts';
-export type { Egress, RegistryEndpoint } from './real-node.ts';
+export type { Egress, RegistryEndpoint } from './node-configuration.ts';
 export { checkPull } from './pull.ts';
 export { logLine, type Simulate, type SimulatedPod, type Simulation } from './simulated-node.ts';
 

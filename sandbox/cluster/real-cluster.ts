@@ -6,7 +6,8 @@ import { createClusterDirectory } from './directory.ts';
 import type { RealGround } from './ground.ts';
 import { pauseImage, writePauseImage } from './pause-image.ts';
 import { createPki, type Pki } from './pki.ts';
-import { nodeSpec, type RealNodeLayout, startContainerRuntime, startNode } from './real-node.ts';
+import type { RealNodeLayout } from './node-configuration.ts';
+import { nodeSpec, startContainerRuntime, startNode } from './real-node.ts';
 import { SimulatedNodes } from './simulated-node.ts';
 import { Supervisor } from './supervisor.ts';
 

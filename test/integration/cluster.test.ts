@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { buildGo } from '../../sandbox/build/go.ts';
-import { type Cluster, type Ground, prepareGround, startCluster } from '../../sandbox/cluster/index.ts';
+import {
+  checkPull,
+  type Cluster,
+  type Ground,
+  prepareGround,
+  startCluster,
+} from '../../sandbox/cluster/index.ts';
 import { SandboxError } from '../../sandbox/errors.ts';
 import { endOfWorld } from '../support/end-of-world.ts';
 import { kubectl } from '../support/kubectl.ts';
@@ -63,6 +69,15 @@ function realNode(this: Mocha.Suite): void {
   it('shows what the pod wrote', async () => {
     const log = await kubectl(cluster.kubeconfigPath, ['logs', 'deployment/greeter']);
     assert.equal(log, 'greeting at :8080\n');
+  });
+
+  it("tells whether its nodes can pull an image, in the kubelet's words", async () => {
+    await checkPull(cluster, { image, namespace: 'default' });
+    const missing = image.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
+    await assert.rejects(
+      checkPull(cluster, { image: missing, namespace: 'default' }),
+      /ErrImagePull: .*not found/s,
+    );
   });
 
   it('serves again after its API server was killed', async () => {
