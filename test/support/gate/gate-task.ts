@@ -31,7 +31,18 @@ export interface GateTask {
   stop(): Promise<void>;
 }
 
-export async function openGateTask(kubeconfig: string): Promise<GateTask> {
+/** The machine and the connections that the gate runs with, when it is more than a cluster. */
+export interface GateSurroundings {
+  readonly connections?: readonly ServiceConnection[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly accessToken?: string;
+}
+
+export async function openGateTask(
+  kubeconfig: string,
+  surroundings: GateSurroundings = {},
+): Promise<GateTask> {
   const [bundle] = await buildTasks(['acceptance-gate']);
   const directory = await mkdtemp(join(tmpdir(), 'gate-'));
   const connection: ServiceConnection = {
@@ -62,12 +73,15 @@ export async function openGateTask(kubeconfig: string): Promise<GateTask> {
           kubernetesServiceConnection: 'cluster',
           ...options.inputs,
         },
-        variables: { ...variables(directory), ...options.variables },
+        variables: { ...variables(directory), ...surroundings.variables, ...options.variables },
         ...(options.secretVariables && { secretVariables: options.secretVariables }),
-        serviceConnections: [connection],
-        systemConnection: { url: organization.url, accessToken: 'system-access-token' },
+        serviceConnections: [connection, ...(surroundings.connections ?? [])],
+        systemConnection: {
+          url: organization.url,
+          accessToken: surroundings.accessToken ?? 'system-access-token',
+        },
         workingDirectory: directory,
-        environment: { PATH: process.env['PATH'] ?? '', HOME: directory },
+        environment: { PATH: process.env['PATH'] ?? '', HOME: directory, ...surroundings.environment },
         stepName: 'gate',
         ...(options.signal && { signal: options.signal }),
         ...(options.onLine && { onLine: options.onLine }),
