@@ -45,8 +45,14 @@ async function check([title, command, args]) {
 /** One mocha run: its own report, with its tests counted. */
 async function suite(name) {
   const files = `test/${name}/**/*.test.ts`;
+  // --exit: a test that failed half-way may leave a handle open, and the run must end all the same.
   console.log(`\ntest/${name}`);
-  const command = packageCommand('mocha/bin/mocha.js', files, ...(process.stdout.isTTY ? ['--color'] : []));
+  const command = packageCommand(
+    'mocha/bin/mocha.js',
+    files,
+    '--exit',
+    ...(process.stdout.isTTY ? ['--color'] : []),
+  );
   const { code, output } = await capture(...command, (text) => process.stdout.write(text));
   // eslint-disable-next-line no-control-regex
   const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, '');
