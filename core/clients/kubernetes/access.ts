@@ -215,7 +215,7 @@ function unsupported(name: string, what: string): DeliveryError {
     'CredentialUnsupported',
     `${name} gets its credential by ${what}, which is not run`,
     {
-      hint: 'No program is started for a credential. For AKS give azureSubscription, resourceGroup and cluster; elsewhere a kubeconfig with a token or client certificate, or a service account connection.',
+      hint: 'No program is started for a credential. For AKS give azureSubscription, azureResourceGroup and kubernetesCluster; elsewhere a kubeconfig with a token or client certificate, or a service account connection.',
     },
   );
 }

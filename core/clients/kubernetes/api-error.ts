@@ -67,7 +67,9 @@ function explain(
       hint: 'Give the object another name; a Job may carry the annotation aks-delivery/replace: "true", which deletes the earlier one first.',
     };
   }
-  if (status === 400 || status === 409 || status === 422) {
+  // A field that the kind's schema does not have is a 500 to server-side apply.
+  const isMalformed = said.includes('failed to create typed patch object');
+  if (status === 400 || status === 409 || status === 422 || isMalformed) {
     return { code: 'ApplyRefused', hint: 'Correct the field that the message names in the manifest file.' };
   }
   if (status === 429) return { code: 'Throttled', hint: 'The API server is busy: run the task again later.' };
