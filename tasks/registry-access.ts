@@ -58,9 +58,10 @@ function credentialFor(
     return { kind: 'basic', username: connection.username, password: connection.password };
   }
   const { cloud, identity } = connection;
-  const credential = openCredential(agent, identity, cloud);
+  const credential = openCredential(agent, identity, cloud, connection);
   return {
     kind: 'entra',
+    identity: credential,
     tenantId: identity.tenantId,
     registrySuffix: cloud.registrySuffix,
     token: async (signal) =>
@@ -68,14 +69,23 @@ function credentialFor(
   };
 }
 
-/** Signs in as the identity of a service connection, by the agent's own ways out. */
-export function openCredential(agent: Agent, identity: AzureIdentity, cloud: AzureCloud): AzureCredential {
+/**
+ * Signs in as the identity of a service connection, by the agent's own ways out.
+ * @param connection named in messages
+ */
+export function openCredential(
+  agent: Agent,
+  identity: AzureIdentity,
+  cloud: AzureCloud,
+  connection?: { readonly input: string; readonly id: string },
+): AzureCredential {
   const { system, proxy } = agent;
   return createAzureCredential(identity, cloud, {
     ...(system.oidcRequestUri === undefined
       ? {}
       : { oidc: { requestUri: system.oidcRequestUri, accessToken: system.accessToken } }),
     ...(proxy === undefined ? {} : { proxy }),
+    connection,
     onSecret: (value) => {
       agent.setSecret(value);
     },

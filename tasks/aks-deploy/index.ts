@@ -8,7 +8,7 @@ import { chooseEntry, readHistory } from '../../core/operations/deploy/history.t
 import { planAll } from '../../core/operations/deploy/prepare.ts';
 import { deleteManifests } from '../../core/operations/deploy/remove.ts';
 import type { DeployRequest, DeploySurroundings } from '../../core/operations/deploy/request.ts';
-import { resolveClusterAccess } from '../cluster-access.ts';
+import { resolveClusterAccess, withIdentity } from '../cluster-access.ts';
 import { readInputs, type DeployInputs } from './inputs.ts';
 import { renderManifests, withConfiguration, withPullSecrets, type RenderedManifests } from './manifests.ts';
 import { publishDeployment, publishPlan } from './publish.ts';
@@ -30,6 +30,8 @@ startTask(async (agent: Agent) => {
   try {
     if (rendered === undefined) await rollBackTo(agent, inputs, namespace, surroundings);
     else await run(agent, inputs, rendered, namespace, surroundings);
+  } catch (error) {
+    throw withIdentity(error, access, namespace);
   } finally {
     client.close();
   }

@@ -24,7 +24,7 @@ export async function pullLogin(
   if (identity.scheme === 'servicePrincipalSecret') {
     return { host: loginServer, username: identity.clientId, password: identity.secret };
   }
-  const credential = openCredential(agent, identity, cloud);
+  const credential = openCredential(agent, identity, cloud, connection);
   const http = new HttpClient({
     clock: systemClock,
     deadline,
@@ -35,6 +35,7 @@ export async function pullLogin(
   });
   const entra = {
     kind: 'entra' as const,
+    identity: credential,
     tenantId: identity.tenantId,
     registrySuffix: cloud.registrySuffix,
     token: async (signal: AbortSignal) =>

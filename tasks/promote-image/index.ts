@@ -45,14 +45,14 @@ function azureTools(
     azure === undefined
       ? undefined
       : createImporter({
-          credential: openCredential(agent, azure.identity, azure.cloud),
+          credential: openCredential(agent, azure.identity, azure.cloud, azure),
           cloud: azure.cloud,
           proxy: agent.proxy,
           patience: importTimeout,
         });
   const locker =
     target.registry === 'azure'
-      ? createLocker(openCredential(agent, target.identity, target.cloud), target.cloud, agent.proxy)
+      ? createLocker(openCredential(agent, target.identity, target.cloud, target), target.cloud, agent.proxy)
       : undefined;
   return { importer, locker };
 }

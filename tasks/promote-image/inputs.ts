@@ -33,8 +33,10 @@ export interface PromoteInputs {
   readonly timeout: number;
 }
 
-/** An identity, and the cloud that it is one of. */
+/** An identity, the cloud that it is one of, and the service connection that it is of. */
 export interface AzureIdentityInCloud {
+  readonly input: string;
+  readonly id: string;
   readonly identity: AzureIdentity;
   readonly cloud: AzureCloud;
 }

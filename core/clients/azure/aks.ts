@@ -37,13 +37,13 @@ export function createAksClient(
       const action = admin ? 'listClusterAdminCredential' : 'listClusterUserCredential';
       const response = await sendAzureRequest({
         method: 'POST',
-        url: `${cloud.resourceManager}${idOf(name)}/${action}?api-version=${apiVersion}${admin ? '' : '&format=exec'}`,
+        url: `${cloud.resourceManager}${clusterId(name)}/${action}?api-version=${apiVersion}${admin ? '' : '&format=exec'}`,
         token,
         proxy,
         signal,
       });
       const answer = parse(response.bodyAsText ?? '');
-      if (response.status !== 200) throw refusal(response.status, answer, name, credential.who, admin);
+      if (response.status !== 200) throw refusal(response.status, answer, name, credential, admin);
       const value = textAt(objectsAt(answer, 'kubeconfigs')[0], 'value');
       if (value === undefined) {
         throw new DeliveryError('RemoteError', `Azure gave no kubeconfig for cluster ${name.cluster}`, {
@@ -55,7 +55,8 @@ export function createAksClient(
   };
 }
 
-function idOf(name: ClusterName): string {
+/** The cluster's resource id: what roles are assigned at. */
+export function clusterId(name: ClusterName): string {
   const [subscription, group, cluster] = [name.subscriptionId, name.resourceGroup, name.cluster].map(
     encodeURIComponent,
   );
@@ -66,13 +67,13 @@ function refusal(
   status: number,
   answer: unknown,
   name: ClusterName,
-  who: string,
+  credential: AzureCredential,
   admin: boolean,
 ): DeliveryError {
   const code = textAt(answer, 'error', 'code') ?? textAt(answer, 'code') ?? `HTTP ${status}`;
   const said = textAt(answer, 'error', 'message') ?? textAt(answer, 'message') ?? '';
   const cluster = `cluster ${name.cluster} (resource group ${name.resourceGroup}, subscription ${name.subscriptionId})`;
-  const message = `Azure refused the credential of ${cluster} to ${who}: ${code}${said === '' ? '' : `: ${said}`}`;
+  const message = `Azure refused the credential of ${cluster} to ${credential.who}: ${code}${said === '' ? '' : `: ${said}`}`;
   if (/static credential is not allowed|local accounts? .*disabled|disableLocalAccounts/i.test(said)) {
     return new DeliveryError('CredentialUnsupported', message, {
       hint: 'Local accounts are disabled on this cluster: leave useClusterAdmin off, the task signs in with Entra ID.',
@@ -83,11 +84,11 @@ function refusal(
       return new DeliveryError('Unauthenticated', message, { hint: 'Verify the service connection.' });
     case 403:
       return new DeliveryError('Forbidden', message, {
-        hint: `Assign the role "Azure Kubernetes Service Cluster ${admin ? 'Admin' : 'User'} Role" on the cluster to this identity.`,
+        hint: `Assign it a role on the cluster: ${credential.grant(`Azure Kubernetes Service Cluster ${admin ? 'Admin' : 'User'} Role`, clusterId(name))}`,
       });
     case 404:
       return new DeliveryError('NotFound', message, {
-        hint: 'Check the inputs resourceGroup and cluster, and the subscription of the service connection.',
+        hint: 'Check the inputs azureResourceGroup and kubernetesCluster, and the subscription of the service connection.',
       });
     default:
       return new DeliveryError('RemoteError', message, {

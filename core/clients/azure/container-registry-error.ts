@@ -2,6 +2,9 @@ import { shortDigest } from '../../model/digest.ts';
 import { DeliveryError, messageOf, type ErrorCode } from '../../model/errors.ts';
 import { textAt } from '../../model/kubernetes-object.ts';
 import type { ImportRequest } from './container-registry.ts';
+import type { AzureCredential } from './credential.ts';
+
+type Importer = Pick<AzureCredential, 'who' | 'grant'>;
 
 interface Translation {
   readonly code: ErrorCode;
@@ -19,7 +22,7 @@ const importerRole = 'Container Registry Data Importer and Data Reader';
 export function importError(
   error: unknown,
   request: ImportRequest,
-  who: string,
+  importer: Importer,
   waited: number | undefined,
 ): DeliveryError {
   const said = messageOf(error);
@@ -33,7 +36,7 @@ export function importError(
     code: ours,
     message,
     hint,
-  } = waited === undefined ? translate(code, status, said, request, who) : hung(waited);
+  } = waited === undefined ? translate(code, status, said, request, importer) : hung(waited);
   const service =
     waited === undefined ? ` (the service says ${code === '' ? '' : `${code}: `}${oneLine(said)})` : '';
   return new DeliveryError(ours, `${what}: ${message}${service}`, { hint, cause: error });
@@ -52,13 +55,13 @@ function translate(
   status: number,
   said: string,
   { source, target, targetPath, tag }: ImportRequest,
-  who: string,
+  { who, grant }: Importer,
 ): Translation {
   if (code === 'LinkedAuthorizationFailed' || /linked scope/i.test(said)) {
     return {
       code: 'Forbidden',
       message: `${who} may not read the source registry ${source.loginServer}`,
-      hint: `Assign the role "${importerRole}" on the source registry ${source.name} too, or set mode to copy.`,
+      hint: `Assign it the role "${importerRole}" on the source registry too, or set mode to copy: ${grant(importerRole, source.id)}`,
     };
   }
   if (code === 'AuthorizationFailed' || status === 403) {
@@ -67,7 +70,7 @@ function translate(
     return {
       code: 'Forbidden',
       message: `${who} may not ${isSource ? 'read' : 'import into'} ${registry.loginServer}`,
-      hint: `Assign the role "${importerRole}" on the registry ${registry.name}; AcrPush does not include import. Or set mode to copy.`,
+      hint: `Assign it the role "${importerRole}" (AcrPush does not include import), or set mode to copy: ${grant(importerRole, registry.id)}`,
     };
   }
   if (/not allowed access|acr\/firewall/i.test(said)) {

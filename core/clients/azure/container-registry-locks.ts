@@ -50,7 +50,7 @@ export function createLocker(
         const isRefused = status === 401 || status === 403;
         throw new DeliveryError(
           isRefused ? 'Forbidden' : 'RemoteError',
-          `${name} was not locked: ${messageOf(error)}`,
+          `${name} was not locked${isRefused ? ` for ${credential.who}` : ''}: ${messageOf(error)}`,
           {
             hint: isRefused
               ? 'The identity needs the right to change metadata on the target registry, besides AcrPush.'

@@ -81,7 +81,7 @@ export function createImporter(options: ImporterOptions): ImageImporter {
         );
       } catch (error) {
         signal.throwIfAborted();
-        throw importError(error, request, credential.who, patience.aborted ? options.patience : undefined);
+        throw importError(error, request, credential, patience.aborted ? options.patience : undefined);
       }
     },
   };

@@ -2,6 +2,8 @@ import type { TokenCredential, TokenCredentialOptions } from '@azure/identity';
 import type { AzureCloud } from '../../model/azure-cloud.ts';
 import type { AzureIdentity } from '../../model/azure-identity.ts';
 import { DeliveryError } from '../../model/errors.ts';
+import { textAt } from '../../model/kubernetes-object.ts';
+import { grantCommand } from '../../model/role-assignment.ts';
 import { describeIdentity, signInError } from './sign-in-error.ts';
 import { requestAssertion } from './oidc.ts';
 import { proxyFor, type AzureProxy } from './pipeline.ts';
@@ -14,8 +16,10 @@ export interface AccessToken {
 
 /** Signs in to Microsoft Entra ID. Tokens are kept in memory and renewed before they end; nothing is written anywhere. */
 export interface AzureCredential {
-  /** Who signs in, for messages; holds no secret. */
+  /** Who signs in and by which service connection, for messages; holds no secret. Says more after the first token. */
   readonly who: string;
+  /** The command that assigns an Azure role to this identity. */
+  grant(role: string, scope: string): string;
   /**
    * @param scope for example `https://management.azure.com/.default`
    * @throws DeliveryError `Unauthenticated`, `Unreachable`
@@ -27,6 +31,8 @@ export interface CredentialSurroundings {
   /** Where this job asks for an assertion of its identity: needed for workload identity federation alone. */
   readonly oidc?: { readonly requestUri: string; readonly accessToken: string } | undefined;
   readonly proxy?: AzureProxy | undefined;
+  /** The service connection that the identity is of, for messages. */
+  readonly connection?: { readonly input: string; readonly id: string } | undefined;
   /** Told every token before it is used, so that it can be masked. */
   readonly onSecret?: (value: string) => void;
 }
@@ -41,10 +47,14 @@ export function createAzureCredential(
 ): AzureCredential {
   let signedIn: Promise<TokenCredential> | undefined;
   const tokens = new Map<string, AccessToken>();
-  const who = describeIdentity(identity);
+  let objectId: string | undefined;
+  const describe = (): string => describeIdentity(identity, objectId, surroundings.connection);
 
   return {
-    who,
+    get who() {
+      return describe();
+    },
+    grant: (role, scope) => grantCommand({ objectId, clientId: identity.clientId }, role, scope),
     async token(scope, signal) {
       const known = tokens.get(scope);
       if (known !== undefined && known.expiresOn - renewalMargin > Date.now()) return known;
@@ -55,15 +65,25 @@ export function createAzureCredential(
         ).getToken(scope, signal === undefined ? {} : { abortSignal: signal });
         if (got === null) throw new Error('no token was issued');
         surroundings.onSecret?.(got.token);
+        objectId ??= objectIdIn(got.token);
         const token = { token: got.token, expiresOn: got.expiresOnTimestamp };
         tokens.set(scope, token);
         return token;
       } catch (error) {
         signal?.throwIfAborted();
-        throw signInError(error, who, cloud);
+        throw signInError(error, describe(), cloud, identity);
       }
     },
   };
+}
+
+/** The `oid` of a token (Entra, "Access token claims reference"). It is not verified: it only names the identity. */
+function objectIdIn(token: string): string | undefined {
+  try {
+    return textAt(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')), 'oid');
+  } catch {
+    return undefined;
+  }
 }
 
 /** @azure/identity costs a hundred milliseconds to load, so it is loaded with the first token. */

@@ -2,19 +2,31 @@ import type { AzureCloud } from '../../model/azure-cloud.ts';
 import type { AzureIdentity } from '../../model/azure-identity.ts';
 import { DeliveryError, isDeliveryError, messageOf } from '../../model/errors.ts';
 
-/** Who signs in, as a person would look for it in Entra ID. No secret is in it. */
-export function describeIdentity(identity: AzureIdentity): string {
+/**
+ * Who signs in, as a person would look for it in Entra ID and in the project's settings. No secret is in it.
+ * @param objectId known from the first token on; agents mask the client id in logs, this they do not
+ */
+export function describeIdentity(
+  identity: AzureIdentity,
+  objectId?: string,
+  connection?: { readonly input: string; readonly id: string },
+): string {
+  const object = objectId === undefined ? '' : `, object id ${objectId}`;
+  const of =
+    connection === undefined ? '' : ` of the service connection in ${connection.input} (${connection.id})`;
+  return `${nameOf(identity, object)}${of}`;
+}
+
+function nameOf(identity: AzureIdentity, object: string): string {
   switch (identity.scheme) {
     case 'servicePrincipalSecret':
-      return `application ${identity.clientId} (secret)`;
+      return `application ${identity.clientId} (secret${object})`;
     case 'servicePrincipalCertificate':
-      return `application ${identity.clientId} (certificate)`;
+      return `application ${identity.clientId} (certificate${object})`;
     case 'workloadIdentityFederation':
-      return `application ${identity.clientId} (workload identity federation)`;
+      return `application ${identity.clientId} (workload identity federation${object})`;
     case 'managedIdentity':
-      return identity.clientId === undefined
-        ? "the agent machine's managed identity"
-        : `managed identity ${identity.clientId}`;
+      return `${identity.clientId === undefined ? "the agent machine's managed identity" : `managed identity ${identity.clientId}`}${object === '' ? '' : ` (${object.slice(2)})`}`;
   }
 }
 
@@ -43,10 +55,16 @@ const remedies: Readonly<Record<string, string>> = {
 };
 
 /** What the Azure identity packages throw, as an error to act on. */
-export function signInError(error: unknown, who: string, cloud: AzureCloud): DeliveryError {
+export function signInError(
+  error: unknown,
+  who: string,
+  cloud: AzureCloud,
+  identity: AzureIdentity,
+): DeliveryError {
   const told = chainOf(error).find(isDeliveryError);
   if (told !== undefined) return told;
   const said = chainOf(error).map(messageOf).join(' ');
+  if (identity.scheme === 'managedIdentity') return managedIdentityError(error, who, said);
   const code = /AADSTS\d+/.exec(said)?.[0];
   if (code !== undefined) {
     return new DeliveryError(
@@ -77,6 +95,21 @@ export function signInError(error: unknown, who: string, cloud: AzureCloud): Del
     `${who} could not sign in at ${cloud.authority}: ${firstLine(said)}`,
     {
       hint: 'Verify the service connection in the project settings.',
+      cause: error,
+    },
+  );
+}
+
+/** The instance metadata service answers on Azure's own machines alone, and knows only what is assigned to them. */
+function managedIdentityError(error: unknown, who: string, said: string): DeliveryError {
+  const isUnknown = /identity not found|invalid_request|400/i.test(said);
+  return new DeliveryError(
+    isUnknown ? 'Unauthenticated' : 'Unreachable',
+    `${who} could not sign in at the instance metadata service: ${firstLine(said)}`,
+    {
+      hint: isUnknown
+        ? 'Assign the managed identity to the agent machine: az vm identity assign (or az vmss identity assign).'
+        : 'Managed identity works on self-hosted agents that are Azure virtual machines or scale sets; elsewhere use workload identity federation.',
       cause: error,
     },
   );

@@ -20,6 +20,15 @@ export interface EntraCredential {
   readonly registrySuffix: string;
   /** An access token for Resource Manager's audience, which registries take for their own. */
   token(signal: AbortSignal): Promise<string>;
+  /** Whose they are, for the errors that say what is missing. */
+  readonly identity?: RegistryIdentity;
+}
+
+export interface RegistryIdentity {
+  /** The identity and its service connection, in words. */
+  readonly who: string;
+  /** The command that assigns an Azure role to it. */
+  grant(role: string, scope: string): string;
 }
 
 export const anonymous: AnonymousCredential = { kind: 'anonymous' };

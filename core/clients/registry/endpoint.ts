@@ -12,6 +12,7 @@ import {
 } from '../http/message.ts';
 import type { OpenRequest } from '../http/transport.ts';
 import { Authorizer, type AuthorizerOptions } from './authorizer.ts';
+import type { RegistryIdentity } from './credential.ts';
 import { registryError } from './registry-error.ts';
 import { isLoopback } from './trust.ts';
 
@@ -39,6 +40,7 @@ export class RegistryEndpoint {
   readonly host: string;
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
+  readonly #identity: RegistryIdentity | undefined;
   #origin: URL;
   #discovery: Promise<void> | undefined;
 
@@ -46,6 +48,7 @@ export class RegistryEndpoint {
     this.host = options.host;
     this.#http = options.http;
     this.#authorizer = new Authorizer(options);
+    this.#identity = options.credential.kind === 'entra' ? options.credential.identity : undefined;
     this.#origin = new URL(`https://${options.host === 'docker.io' ? 'registry-1.docker.io' : options.host}`);
   }
 
@@ -105,7 +108,7 @@ export class RegistryEndpoint {
 
   /** What the registry answers when it refuses. */
   refusal(action: string, response: CompleteResponse): DeliveryError {
-    return registryError(this.host, action, response);
+    return registryError(this.host, action, response, this.#identity);
   }
 
   async #authorized(request: RegistryRequest): Promise<HttpResponse> {

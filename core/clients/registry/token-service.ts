@@ -3,8 +3,13 @@ import { isObject } from '../../model/json.ts';
 import { ResponseError } from '../http/failures.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { CompleteResponse, HttpRequest } from '../http/message.ts';
-import { refreshTokenUser, type BasicCredential, type EntraCredential } from './credential.ts';
-import { problemOf } from './registry-error.ts';
+import {
+  refreshTokenUser,
+  type BasicCredential,
+  type EntraCredential,
+  type RegistryIdentity,
+} from './credential.ts';
+import { azureRemedy, problemOf } from './registry-error.ts';
 
 export interface Token {
   readonly value: string;
@@ -66,7 +71,7 @@ export async function exchangedToken(
   const form = new URLSearchParams({ grant_type: 'access_token', service: registry.host });
   if (credential.tenantId !== undefined) form.set('tenant', credential.tenantId);
   form.set('access_token', await credential.token(http.deadline.signal));
-  return readToken(await ask(http, post(url, form)), url, ['refresh_token'], now);
+  return readToken(await ask(http, post(url, form), credential.identity), url, ['refresh_token'], now);
 }
 
 export function basicHeader(credential: BasicCredential): string {
@@ -78,18 +83,25 @@ function post(url: URL, form: URLSearchParams): HttpRequest {
   return { method: 'POST', url, headers, body: form.toString() };
 }
 
-async function ask(http: HttpClient, request: HttpRequest): Promise<CompleteResponse> {
+async function ask(
+  http: HttpClient,
+  request: HttpRequest,
+  identity?: RegistryIdentity,
+): Promise<CompleteResponse> {
   const response = await http.fetch(request);
   if (response.status === 200) return response;
   const { code, message } = problemOf(response.bytes);
   const said = [code, message].filter((part) => part !== undefined).join(': ');
   throw new ResponseError(
     response.status,
-    `${request.url.host} does not accept the credentials (${response.status}${said === '' ? '' : ` ${said}`})`,
+    `${request.url.host} does not accept ${identity === undefined ? 'the credentials' : identity.who} (${response.status}${said === '' ? '' : ` ${said}`})`,
     {
       ...(response.status === 400 ? { code: 'Unauthenticated' } : {}),
       serviceCode: code,
-      hint: 'Check the service connection: has its secret expired, and has the identity a role on this registry?',
+      hint:
+        identity === undefined
+          ? 'Check the service connection: has its secret expired, and has the identity a role on this registry?'
+          : azureRemedy(request.url.host, 'pull or push', identity),
     },
   );
 }
