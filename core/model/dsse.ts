@@ -6,7 +6,7 @@ export interface Envelope {
   /** Base64. */
   readonly payload: string;
   readonly payloadType: string;
-  readonly signatures: readonly { readonly sig: string; readonly keyid?: string }[];
+  readonly signatures: readonly { readonly sig: string }[];
 }
 
 /** Whoever signs: a key in memory, or one that never leaves its vault. */
@@ -39,14 +39,15 @@ export async function signEnvelope(
   signer: Signer,
 ): Promise<Envelope> {
   const signature = await signer.sign(preAuthenticationEncoding(payloadType, payload));
+  // No keyid: it is a hint that every tool forms differently, and cosign passes over a signature whose hint is not its own.
   return {
     payload: Buffer.from(payload).toString('base64'),
     payloadType,
-    signatures: [{ sig: Buffer.from(signature).toString('base64'), keyid: signer.keyId }],
+    signatures: [{ sig: Buffer.from(signature).toString('base64') }],
   };
 }
 
-/** The first of the keys that one of the signatures is by; undefined when there is none. The key id decides nothing. */
+/** The first of the keys that one of the signatures is by; undefined when there is none. */
 export function signerOf(envelope: Envelope, keys: readonly VerificationKey[]): VerificationKey | undefined {
   const bytes = preAuthenticationEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
   return keys.find((key) =>
