@@ -9,9 +9,9 @@ const help = `npm run demo [-- flags]: one release from CI to production, on thi
   --keep     leave the local Azure and the clusters up until Ctrl-C, and print how to look at them
   --help     this text
 
-Environment: KUBECONFIG brings clusters of your own (contexts shop-staging and shop-production, or the current one for
-both), KUBEBUILDER_ASSETS a control plane of your own; SANDBOX_NODES=simulated does without real nodes where there could
-be some; NO_COLOR asks for a plain terminal. Results are written to out/demo/.`;
+Environment: KUBECONFIG brings clusters of your own (docs/sandbox.md names the contexts), KUBEBUILDER_ASSETS a control plane
+of your own; SANDBOX_NODES=simulated does without real nodes where there could be some; NO_COLOR asks for a plain terminal.
+Results are written to out/demo/.`;
 
 const flags = process.argv.slice(2);
 const known = ['--yes', '--reject', '--broken', '--keep', '--help'];

@@ -5,11 +5,20 @@ import type { Terminal } from './terminal.ts';
 /** `ask` asks at the terminal; the other two answer by themselves. */
 export type ApprovalMode = 'ask' | 'yes' | 'reject';
 
-/** The manual validation of the demo. */
-export function approval(terminal: Terminal, mode: ApprovalMode): Validation {
+/**
+ * The manual validation of the demo.
+ * @param evidence writes the evidence so far to this machine and says where it is: the link in the instructions leads to
+ *   an Azure DevOps that has no pages here
+ */
+export function approval(
+  terminal: Terminal,
+  mode: ApprovalMode,
+  evidence: () => Promise<string>,
+): Validation {
   return {
     async ask(request: ValidationRequest): Promise<ValidationAnswer> {
       for (const line of request.instructions.trimEnd().split('\n')) terminal.line(`    ${line}`);
+      terminal.line(`    On this machine: ${await evidence()}`);
       switch (mode) {
         case 'yes':
           return { answer: 'resumed', by: '--yes', comment: '' };
