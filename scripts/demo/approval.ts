@@ -5,30 +5,47 @@ import type { Terminal } from './terminal.ts';
 /** `ask` asks at the terminal; the other two answer by themselves. */
 export type ApprovalMode = 'ask' | 'yes' | 'reject';
 
-/**
- * The manual validation of the demo.
- * @param evidence writes the evidence so far to this machine and says where it is: the link in the instructions leads to
- *   an Azure DevOps that has no pages here
- */
-export function approval(
-  terminal: Terminal,
-  mode: ApprovalMode,
-  evidence: () => Promise<string>,
-): Validation {
-  return {
-    async ask(request: ValidationRequest): Promise<ValidationAnswer> {
-      for (const line of request.instructions.trimEnd().split('\n')) terminal.line(`    ${line}`);
-      terminal.line(`    On this machine: ${await evidence()}`);
-      switch (mode) {
-        case 'yes':
-          return { answer: 'resumed', by: '--yes', comment: '' };
-        case 'reject':
-          return { answer: 'rejected', by: '--reject', comment: '' };
-        case 'ask':
-          return askPerson(terminal, request);
-      }
-    },
-  };
+/** The manual validation of the demo. */
+export class TerminalApproval implements Validation {
+  readonly #terminal: Terminal;
+  readonly #mode: ApprovalMode;
+  readonly #evidence: () => Promise<string>;
+  #answer: ValidationAnswer['answer'] | undefined;
+
+  /**
+   * @param evidence writes the evidence so far to this machine and says where it is: the link in the instructions leads
+   *   to an Azure DevOps that has no pages here
+   */
+  constructor(terminal: Terminal, mode: ApprovalMode, evidence: () => Promise<string>) {
+    this.#terminal = terminal;
+    this.#mode = mode;
+    this.#evidence = evidence;
+  }
+
+  /** Undefined until somebody has answered. */
+  get answer(): ValidationAnswer['answer'] | undefined {
+    return this.#answer;
+  }
+
+  async ask(request: ValidationRequest): Promise<ValidationAnswer> {
+    const terminal = this.#terminal;
+    for (const line of request.instructions.trimEnd().split('\n')) terminal.line(`    ${line}`);
+    terminal.line(`    On this machine: ${await this.#evidence()}`);
+    const answer = await this.#decide(request);
+    this.#answer = answer.answer;
+    return answer;
+  }
+
+  async #decide(request: ValidationRequest): Promise<ValidationAnswer> {
+    switch (this.#mode) {
+      case 'yes':
+        return { answer: 'resumed', by: '--yes', comment: '' };
+      case 'reject':
+        return { answer: 'rejected', by: '--reject', comment: '' };
+      case 'ask':
+        return askPerson(this.#terminal, request);
+    }
+  }
 }
 
 async function askPerson(terminal: Terminal, { signal }: ValidationRequest): Promise<ValidationAnswer> {

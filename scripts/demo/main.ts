@@ -12,7 +12,7 @@ import {
 import type { NodesWanted } from '../../sandbox/cluster/index.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
 import { buildTasks, taskOutputs } from '../build.ts';
-import { approval, type ApprovalMode } from './approval.ts';
+import { TerminalApproval, type ApprovalMode } from './approval.ts';
 import { commitOf } from './commit.ts';
 import { keepUp } from './keep.ts';
 import { changesIn, snapshotProduction, type Production } from './production.ts';
@@ -166,15 +166,16 @@ async function deliver(
   });
   if (!hasSucceeded(ci.outcome.result)) throw new Error('CI failed');
   terminal.title(`CD (${cdPipeline}), for CI run ${ci.run.number}`);
-  const { run, outcome } = await runCd(world, {
-    ...common,
-    ci: ci.run,
-    validation: approval(terminal, mode),
+  const asked = new TerminalApproval(terminal, mode, async () => {
+    const run = world.azure.devops.runs.at(-1);
+    const written = run === undefined ? undefined : await writeResults(run, output);
+    return written === undefined ? 'none yet' : path.relative(process.cwd(), written.reportFile);
   });
+  const { run, outcome } = await runCd(world, { ...common, ci: ci.run, validation: asked });
   stop.signal.throwIfAborted();
   await writeResults(run, output);
   const stoppedAt = [...outcome.stages].find(([, stage]) => stage.result === 'failed')?.[0];
-  return { ci, result: outcome.result, stoppedAt, rejected: stoppedAt === 'Approval' };
+  return { ci, result: outcome.result, stoppedAt, rejected: asked.answer === 'rejected' };
 }
 
 async function arrived(world: World, ci: CiResult, result: Result): Promise<Ended> {
