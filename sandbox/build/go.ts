@@ -63,9 +63,14 @@ async function compile(
     env: job.environment,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // A build takes minutes: whoever asks this process to stop does not want to wait for it.
+  const stop = (): void => void child.kill('SIGTERM');
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
   const ending = new Promise<number | Error>((resolve) => {
     child.once('error', resolve);
     child.once('close', (code) => {
+      for (const signal of signals) process.off(signal, stop);
       resolve(code ?? 1);
     });
   });
