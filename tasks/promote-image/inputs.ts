@@ -69,7 +69,7 @@ export function readInputs(agent: Agent): PromoteInputs {
     dryRun: inputs.flag('dryRun'),
     lock: inputs.flag('lock'),
     withStatement: inputs.flag('statement', true),
-    concurrency: inputs.integer('concurrency', { min: 1, max: 64, otherwise: 12 }),
+    concurrency: inputs.integer('concurrency', { min: 1, max: 64, otherwise: 16 }),
     timeout: inputs.duration('timeout', { min: 10_000, otherwise: 60 * minute }),
   };
 }

@@ -5,6 +5,7 @@ import { shortDigest } from '../../model/digest.ts';
 import type { Patience } from '../http/client.ts';
 import { ConnectionError } from '../http/failures.ts';
 import { discard, headerOf, readBytes, smallAnswer, type HttpResponse } from '../http/message.ts';
+import { passedOn } from '../http/garbage.ts';
 import type { OpenRequest } from '../http/transport.ts';
 import type { RegistryEndpoint } from './endpoint.ts';
 import { pullScope } from './scope.ts';
@@ -203,6 +204,7 @@ export class BlobSource {
     this.#position += fresh.length;
     const written = inspect(fresh, position);
     if (written.length > 0) sink.write(written);
+    passedOn(chunk.length);
   }
 
   #broken(cause: unknown): ConnectionError {

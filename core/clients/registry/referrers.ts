@@ -22,6 +22,7 @@ export class Referrers {
   readonly #manifests: Manifests;
   /** Undefined until the registry has shown whether it has the API. */
   #hasApi: boolean | undefined;
+  #probe: Promise<void> | undefined;
 
   constructor(endpoint: RegistryEndpoint, manifests: Manifests) {
     this.#endpoint = endpoint;
@@ -45,10 +46,8 @@ export class Referrers {
       readonly signal?: AbortSignal | undefined;
     } = {},
   ): Promise<readonly Descriptor[]> {
-    if (this.#hasApi !== false) {
-      const listed = await this.#ask(path, subject, options.signal);
-      if (listed !== undefined) return listed;
-    }
+    const listed = await this.#byApi(path, subject, options.signal);
+    if (listed !== undefined) return listed;
     const tag = referrersTag(subject);
     if (options.tags !== undefined && !options.tags.has(tag)) return [];
     return (await this.#byTag(path, subject, options.signal)) ?? [];
@@ -81,6 +80,21 @@ export class Referrers {
       `the list of referrers ${path}:${referrersTag(subject)} on ${this.#endpoint.host} keeps being overwritten`,
       { hint: 'Another pipeline writes it at the same time. Run this stage again.' },
     );
+  }
+
+  /** The first question finds out whether there is an API; those that come meanwhile wait for that. */
+  async #byApi(
+    path: string,
+    subject: Digest,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Descriptor[] | undefined> {
+    if (this.#hasApi === undefined && this.#probe === undefined) {
+      const first = this.#ask(path, subject, signal);
+      this.#probe = first.then(settle, settle);
+      return first;
+    }
+    await this.#probe;
+    return this.#hasApi === false ? undefined : this.#ask(path, subject, signal);
   }
 
   async #byTag(
@@ -125,6 +139,10 @@ export class Referrers {
     }
     return found;
   }
+}
+
+function settle(): void {
+  // The outcome is the caller's that asked; the others only wait for it.
 }
 
 function indexOf(manifests: readonly Descriptor[]): ManifestContent {

@@ -1,4 +1,5 @@
 import type { ManifestContent } from '../../model/descriptor.ts';
+import { digestOf } from '../../model/digest.ts';
 import { referrerEntry } from '../../model/manifest-document.ts';
 import type { BlobGroup, BlobSchedule, BlobStep } from './blob-schedule.ts';
 import { ensureListed } from './referrer-list.ts';
@@ -6,6 +7,9 @@ import type { PromotionTools } from './request.ts';
 import { nodesOf, type SourceTree } from './source-tree.ts';
 import type { TargetState } from './target-state.ts';
 import { inWindow } from './window.ts';
+
+// A few large blobs fill any link; more at once would only take memory. Small ones are mostly waiting for answers.
+const large = 1024 * 1024;
 
 /** What a copy did with blobs, in numbers. */
 export interface CopyTally {
@@ -17,6 +21,10 @@ export interface CopyTally {
   readonly bytesByPath: Map<string, number>;
 }
 
+// The configuration of everything that has none (image-spec, manifest.md, "Guidance for an Empty Descriptor").
+const emptyJson = '{}';
+const emptyDigest = digestOf(emptyJson);
+
 /** Brings every blob into every repository that needs it. */
 export async function copyBlobs(
   schedule: BlobSchedule,
@@ -24,21 +32,19 @@ export async function copyBlobs(
   tools: PromotionTools,
 ): Promise<CopyTally> {
   const tally: CopyTally = { moved: 0, mounted: 0, bytes: 0, bytesByPath: new Map() };
-  await inWindow(schedule.groups, concurrency, tools.signal, (group, signal) =>
-    copyGroup(group, tally, tools, signal),
-  );
+  const isLarge = ({ first }: BlobGroup): boolean => first.blob.size >= large;
+  const carry = (groups: readonly BlobGroup[], width: number): Promise<unknown> =>
+    inWindow(groups, width, tools.signal, ({ first }, signal) => take(first, tally, tools, signal));
+  await Promise.all([
+    carry(schedule.groups.filter(isLarge), Math.ceil(concurrency / 2)),
+    carry(
+      schedule.groups.filter((group) => !isLarge(group)),
+      concurrency,
+    ),
+  ]);
   const mounts = schedule.groups.flatMap((group) => group.others);
   await inWindow(mounts, concurrency, tools.signal, (step, signal) => take(step, tally, tools, signal));
   return tally;
-}
-
-function copyGroup(
-  group: BlobGroup,
-  tally: CopyTally,
-  tools: PromotionTools,
-  signal: AbortSignal,
-): Promise<void> {
-  return take(group.first, tally, tools, signal);
 }
 
 async function take(
@@ -48,6 +54,10 @@ async function take(
   signal: AbortSignal,
 ): Promise<void> {
   const { blob, from, to, mountFrom } = step;
+  if (blob.digest === emptyDigest) {
+    await tools.registry(to.registry).putBlob(to.path, blob, Buffer.from(emptyJson), signal);
+    return;
+  }
   const source = tools.registry(from.registry).blobSource(from.path, blob, signal);
   const target = tools.registry(to.registry);
   const arrival = await target.takeBlob(to.path, blob, source, { mountFrom, signal });

@@ -7,6 +7,7 @@ import { formatRepository, type Repository } from '../../model/reference.ts';
 import { withPromotions, type Promotion, type Release } from '../../model/release.ts';
 import { scheduleBlobs, type BlobSchedule } from './blob-schedule.ts';
 import { copyBlobs, copyManifests } from './copy.ts';
+import type { TagList } from '../../clients/registry/registry.ts';
 import { checkDigestTags } from './digest-tags.ts';
 import { importTags, importTrees } from './import.ts';
 import { decideMethod, type Method } from './method.ts';
@@ -14,7 +15,7 @@ import type { PromotionRequest, PromotionTools } from './request.ts';
 import { setTags } from './set-tags.ts';
 import { nodesOf, platformsOf, readSource, type SourceTree } from './source-tree.ts';
 import { attachStatement, isBeyondImport } from './statement.ts';
-import { compareTarget, planTags, refuseMoves, type TargetState } from './target-state.ts';
+import { compareTarget, listTargetTags, planTags, refuseMoves, type TargetState } from './target-state.ts';
 import { validateRequest } from './validate.ts';
 import { verifyTarget } from './verify.ts';
 import { inWindow } from './window.ts';
@@ -82,12 +83,14 @@ export async function promote(request: PromotionRequest, tools: PromotionTools):
 
 async function prepare(request: PromotionRequest, tools: PromotionTools): Promise<Prepared> {
   const method = await decideMethod(request, tools);
-  const trees = await inWindow(request.items, 4, tools.signal, (item) =>
-    readSource(item, request.withReferrers, tools),
-  );
+  // Source and target are asked at once: neither needs the other's answer.
+  const [trees, lists] = await Promise.all([
+    inWindow(request.items, 4, tools.signal, (item) => readSource(item, request.withReferrers, tools)),
+    listTargets(request, tools),
+  ]);
   // What an import finds present it leaves alone, so it has to know.
   const thoroughly = request.dryRun || method.place !== undefined;
-  const states = await compareTargets(trees, thoroughly, request, tools);
+  const states = await compareTargets(trees, lists, thoroughly, request, tools);
   const schedule = scheduleBlobs(trees, states);
   const images = await inWindow(trees, 4, tools.signal, async (tree) => {
     if (!request.allowTagMove) await checkDigestTags(tree, stateOf(tree, states), tools);
@@ -97,15 +100,28 @@ async function prepare(request: PromotionRequest, tools: PromotionTools): Promis
   return { method, trees, states, schedule, plan };
 }
 
+type TargetTags = ReadonlyMap<string, TagList | undefined>;
+
+/** The tags of every target repository, by its path. */
+async function listTargets({ items }: PromotionRequest, tools: PromotionTools): Promise<TargetTags> {
+  const targets = [...new Map(items.map(({ to }) => [to.path, to])).values()];
+  const lists = await inWindow(targets, 4, tools.signal, async (to) => ({
+    path: to.path,
+    list: await listTargetTags(to, tools),
+  }));
+  return new Map(lists.map(({ path, list }) => [path, list]));
+}
+
 function compareTargets(
   trees: readonly SourceTree[],
+  lists: TargetTags,
   thoroughly: boolean,
   { concurrency }: PromotionRequest,
   tools: PromotionTools,
 ): Promise<readonly TargetState[]> {
   const targets = [...new Map(trees.map(({ item }) => [item.to.path, item.to])).values()];
   return inWindow(targets, 4, tools.signal, (to) =>
-    compareTarget(to, treesOf(trees, to), { thoroughly, concurrency }, tools),
+    compareTarget(to, lists.get(to.path), treesOf(trees, to), { thoroughly, concurrency }, tools),
   );
 }
 
@@ -119,7 +135,7 @@ async function carry(prepared: Prepared, request: PromotionRequest, tools: Promo
   tools.log.phase('Import');
   const imported = await importTrees(trees, prepared.states, method.place, request.mode === 'auto', tools);
   // The service's word that it is done says nothing of what is there.
-  const states = await compareTargets(trees, true, request, tools);
+  const states = await compareTargets(trees, await listTargets(request, tools), true, request, tools);
   const schedule = scheduleBlobs(trees, states);
   if (request.mode === 'import' && schedule.groups.length > 0) {
     throw new DeliveryError(

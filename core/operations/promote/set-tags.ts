@@ -25,13 +25,12 @@ export async function setTags(
     refuseMoves(moves.map((plan) => ({ repository: to, plan, digest })));
   }
   for (const { tag, state } of plans) {
-    if (state === 'same') continue;
-    await registry.putManifest(to.path, tag, content, tools.signal);
-    const found = await registry.resolve(to.path, tag, tools.signal);
-    if (found?.digest === digest) continue;
+    if (state !== 'same') await registry.putManifest(to.path, tag, content, tools.signal);
+    const found = await registry.manifest(to.path, tag, tools.signal);
+    if (found !== undefined && Buffer.compare(found.bytes, content.bytes) === 0) continue;
     throw new DeliveryError(
       'TagConflict',
-      `${formatRepository(to)}:${tag} ${found === undefined ? 'is not there' : `is ${shortDigest(found.digest)}`} right after it was set to ${shortDigest(digest)}`,
+      `${formatRepository(to)}:${tag} ${found === undefined ? 'is not there' : `is ${shortDigest(found.descriptor.digest)}`} right after it was set to ${shortDigest(digest)}`,
       { hint: 'Another pipeline sets the same tag. Give each release a tag of its own.' },
     );
   }

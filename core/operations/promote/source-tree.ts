@@ -68,9 +68,11 @@ export async function readSource(
   const registry = tools.registry(item.from.registry);
   const { path } = item.from;
   const { digest } = item.image;
-  const [graph, tags] = await Promise.all([
+  // Asked together: none of the three needs another's answer.
+  const [graph, tags, entries] = await Promise.all([
     registry.image(path, digest, tools.signal),
     withReferrers ? knownTags(registry, path, tools.signal) : undefined,
+    withReferrers ? registry.referrers(path, digest, { signal: tools.signal }) : [],
   ]);
   if (graph === undefined) {
     throw new DeliveryError(
@@ -82,7 +84,7 @@ export async function readSource(
     );
   }
   if (!withReferrers) return { item, graph, attached: [], digestTags: [] };
-  const attached = await readAttached(item, graph, tags, tools);
+  const attached = await readAttached(item, graph, entries, tags, tools);
   const digestTags = await readDigestTags(item, graph, tags, tools);
   return { item, graph, attached, digestTags };
 }
@@ -109,6 +111,7 @@ async function knownTags(
 async function readAttached(
   item: PromotionItem,
   graph: ImageGraph,
+  rootEntries: readonly Descriptor[],
   tags: ReadonlySet<string> | undefined,
   tools: PromotionTools,
 ): Promise<readonly AttachedImage[]> {
@@ -119,7 +122,8 @@ async function readAttached(
   let subjects = digestsOf(graph);
   while (subjects.length > 0) {
     const lists = await inWindow(subjects, 8, signal, async (subject) => {
-      const entries = await registry.referrers(path, subject, { tags, signal });
+      const isRoot = subject === item.image.digest;
+      const entries = isRoot ? rootEntries : await registry.referrers(path, subject, { tags, signal });
       return entries.map((entry) => ({ subject, entry }));
     });
     const fresh = lists.flat().filter(({ entry }) => !found.has(entry.digest));

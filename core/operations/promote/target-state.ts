@@ -3,7 +3,7 @@ import { shortDigest, type Digest } from '../../model/digest.ts';
 import { DeliveryError } from '../../model/errors.ts';
 import type { TagPlan } from '../../model/promotion-plan.ts';
 import { formatRepository, type Repository } from '../../model/reference.ts';
-import type { Registry } from '../../clients/registry/registry.ts';
+import type { Registry, TagList } from '../../clients/registry/registry.ts';
 import type { PromotionTools } from './request.ts';
 import { blobsOfTree, nodesOf, type SourceTree } from './source-tree.ts';
 import { inWindow } from './window.ts';
@@ -26,14 +26,20 @@ const tagPages = 3;
 
 // In a repository that seems new, a blob smaller than this is sent as quickly as it is asked for.
 const worthAsking = 256 * 1024;
-const leastAsked = 2;
+
+/** The target's tags, or the first few thousand of them. */
+export function listTargetTags(repository: Repository, tools: PromotionTools): Promise<TagList | undefined> {
+  return tools.registry(repository.registry).tags(repository.path, tagPages, tools.signal);
+}
 
 /**
  * Compares what the trees need with what the target repository has.
- * @param thoroughly asks for everything, for a plan that is exact even where the repository is new
+ * @param list the repository's tags; undefined when it has none
+ * @param options `thoroughly` asks for everything, for a plan that is exact even where the repository is new
  */
 export async function compareTarget(
   repository: Repository,
+  list: TagList | undefined,
   trees: readonly SourceTree[],
   options: { readonly thoroughly: boolean; readonly concurrency: number },
   tools: PromotionTools,
@@ -41,7 +47,6 @@ export async function compareTarget(
   const registry = tools.registry(repository.registry);
   const { path } = repository;
   const { signal } = tools;
-  const list = await registry.tags(path, tagPages, signal);
   const isKnown = list !== undefined;
   const tags = list === undefined ? new Set<string>() : list.isComplete ? new Set(list.tags) : undefined;
   const isAsked = isKnown || options.thoroughly;
@@ -60,13 +65,13 @@ export async function compareTarget(
   async function presentBlobs(blobs: readonly Descriptor[], all: boolean): Promise<ReadonlySet<Digest>> {
     const has = (blob: Descriptor): Promise<boolean> => registry.hasBlob(path, blob, signal);
     if (all) return present(blobs, has);
-    const bySize = [...blobs].sort((one, other) => other.size - one.size);
-    const [likely, rest] = [
-      bySize.filter(({ size }, index) => size >= worthAsking || index < leastAsked),
-      bySize.filter(({ size }, index) => size < worthAsking && index >= leastAsked),
-    ];
-    const found = await present(likely, has);
-    return found.size === 0 ? found : new Set([...found, ...(await present(rest, has))]);
+    const found = await present(
+      blobs.filter(({ size }) => size >= worthAsking),
+      has,
+    );
+    if (found.size === 0) return found;
+    const rest = blobs.filter(({ size }) => size < worthAsking);
+    return new Set([...found, ...(await present(rest, has))]);
   }
 
   async function present(

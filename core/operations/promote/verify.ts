@@ -6,9 +6,9 @@ import { nodesOf, type SourceTree } from './source-tree.ts';
 import { inWindow } from './window.ts';
 
 /**
- * Reads back every manifest of the tree and compares it with the source, byte by byte, and every list of referrers.
- * Blobs need no reading: the target has named each of them by its digest in this run, when it was found, mounted or
- * taken.
+ * Reads back every manifest of the tree and compares it with the source, byte by byte. The root is read back under its
+ * tags, when it has any, as soon as they are set. Blobs need no reading: the target has named each of them by its digest
+ * in this run, when it was found, mounted or taken.
  * @throws DeliveryError `PromotionIncomplete`
  */
 export async function verifyTarget(
@@ -16,9 +16,11 @@ export async function verifyTarget(
   concurrency: number,
   tools: PromotionTools,
 ): Promise<void> {
-  const { to, image } = tree.item;
+  const { to, image, tags } = tree.item;
   const registry = tools.registry(to.registry);
-  await inWindow(nodesOf(tree), concurrency, tools.signal, async ({ content }, signal) => {
+  const { root } = tree.graph;
+  const nodes = nodesOf(tree).filter((node) => node !== root || tags.length === 0);
+  await inWindow(nodes, concurrency, tools.signal, async ({ content }, signal) => {
     const { digest } = content.descriptor;
     const found = await registry.manifest(to.path, digest, signal);
     if (found !== undefined && Buffer.compare(found.bytes, content.bytes) === 0) return;

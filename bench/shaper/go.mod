@@ -1,0 +1,3 @@
+module aks-delivery/bench/shaper
+
+go 1.24
