@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { runCommand, within } from '../../core/clients/command/command.ts';
 import { HttpClient } from '../../core/clients/http/client.ts';
 import { deadlineIn, systemClock } from '../../core/clients/http/system-clock.ts';
 import { createKubernetesClient } from '../../core/clients/kubernetes/client.ts';
@@ -18,6 +19,7 @@ import { resolveClusterAccess } from '../cluster-access.ts';
 import { openRegistries } from '../registry-access.ts';
 import { runOf, writeRelease } from '../release-file.ts';
 import { clusterDoor, httpDoor } from './doors.ts';
+import { filesDoor } from './files.ts';
 import { readInputs, type GateInputs } from './inputs.ts';
 
 /** Some small requests for each image. */
@@ -47,7 +49,20 @@ async function withEvidence(agent: Agent, inputs: GateInputs, verdict: GateVerdi
 }
 
 async function openTools(agent: Agent, inputs: GateInputs): Promise<Tools> {
-  const tools = { clock: systemClock, http: httpDoor(agent.proxy) };
+  const { workingDirectory } = agent;
+  const tools: Tools = {
+    clock: systemClock,
+    http: httpDoor(agent.proxy),
+    files: filesDoor(workingDirectory),
+    command: {
+      run: (request, onLine, signal) =>
+        runCommand(
+          { ...request, workingDirectory: within(workingDirectory, request.workingDirectory) },
+          onLine,
+          signal,
+        ),
+    },
+  };
   const needsCluster = inputs.plan.checks.some((check) => check.probe.needs.includes('cluster'));
   if (!needsCluster || !inputs.hasCluster) return tools;
   const access = await resolveClusterAccess(agent);

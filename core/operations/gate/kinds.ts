@@ -1,6 +1,8 @@
 import type { CheckKind } from './kind.ts';
+import { command } from './kinds/command.ts';
 import { http } from './kinds/http.ts';
 import { job } from './kinds/job.ts';
+import { junit } from './kinds/junit.ts';
 
 /** Every kind of check there is: a new one is its file and its line here. */
-export const kinds: readonly CheckKind[] = [http, job];
+export const kinds: readonly CheckKind[] = [http, job, command, junit];

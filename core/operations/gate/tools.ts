@@ -7,6 +7,8 @@ export interface Tools {
   readonly clock: Clock;
   readonly http: HttpDoor;
   readonly cluster?: ClusterDoor;
+  readonly command?: CommandDoor;
+  readonly files?: FilesDoor;
 }
 
 export interface HttpRequest {
@@ -63,10 +65,43 @@ export interface ClusterDoor {
   ): AsyncIterable<string>;
 }
 
+export interface CommandRequest {
+  readonly command:
+    { readonly shell: string } | { readonly program: string; readonly args: readonly string[] };
+  /** On top of the agent's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Relative to the task's own. */
+  readonly workingDirectory: string | undefined;
+}
+
+/** Programs on the agent. */
+export interface CommandDoor {
+  /**
+   * Runs it to its end. Aborted, it is killed with everything that it started.
+   * @throws DeliveryError when it cannot be started; the signal's reason when it was aborted
+   */
+  run(
+    request: CommandRequest,
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly exitCode: number | undefined; readonly signal: string | undefined }>;
+}
+
+/** Files on the agent. */
+export interface FilesDoor {
+  /** The files that the patterns name, sorted by name. `since` leaves out what was last written before it. */
+  find(
+    patterns: readonly string[],
+    since?: number,
+  ): Promise<readonly { readonly name: string; readonly text: string }[]>;
+}
+
 type Door = Exclude<keyof Tools, 'clock' | 'http'>;
 
 const remedies: Readonly<Record<Door, string>> = {
   cluster: 'Give the task a cluster: set connectionType and the inputs that belong to it.',
+  command: 'Commands run on agents alone.',
+  files: 'Files are read on agents alone.',
 };
 
 export type Need = Door;

@@ -3,10 +3,13 @@ import type { Finding } from '../../../model/check.ts';
 import { messageOf } from '../../../model/errors.ts';
 import { assessJob, type JobState } from '../../../model/job-state.ts';
 import type { JsonObject } from '../../../model/json.ts';
+import type { TestLimits } from '../../../model/test-results.ts';
 import { textAt, type KubernetesObject, type ObjectReference } from '../../../model/kubernetes-object.ts';
 import { formatReference, parseReference } from '../../../model/reference.ts';
 import { placeOf } from '../../../model/place.ts';
 import type { CheckKind, Look, Subject } from '../kind.ts';
+import { LogReport } from './log-report.ts';
+import { assessResults, limitsSchema, parseLimits } from './results.ts';
 import { invalid, type Settings } from '../settings.ts';
 import { door, type ClusterDoor, type Tools } from '../tools.ts';
 
@@ -22,6 +25,8 @@ interface JobSettings {
   readonly limits: Readonly<Record<string, string>>;
   readonly runAsUser: number | undefined;
   readonly restricted: boolean;
+  /** Undefined: the exit code alone decides. */
+  readonly junit: TestLimits | undefined;
 }
 
 const container = 'check';
@@ -59,6 +64,12 @@ export const job: CheckKind = {
         type: 'string',
         description: 'Whose token the pod gets. Without it the pod gets none.',
       },
+      junit: {
+        type: 'object',
+        additionalProperties: false,
+        description: 'The Job prints JUnit XML into its log: it is taken out of it and held to these limits.',
+        properties: limitsSchema,
+      },
       runAsUser: { type: 'integer', minimum: 0, description: "Otherwise the image's own user." },
       security: {
         enum: ['restricted', 'baseline'],
@@ -91,7 +102,7 @@ async function measure(settings: JobSettings, tools: Tools, look: Look): Promise
   try {
     const seconds = Math.max(1, Math.ceil((look.deadline - tools.clock.now()) / 1_000));
     await cluster.create(jobObject(name, settings, look.check, seconds), look.signal);
-    return await follow(reference, cluster, tools, look);
+    return await follow(reference, settings.junit, cluster, tools, look);
   } finally {
     // Created or not, by a request that may have been cut off: the name is ours, so it is removed in every case.
     await cluster.remove(reference, AbortSignal.timeout(cleanUpTime)).catch((error: unknown) => {
@@ -102,10 +113,15 @@ async function measure(settings: JobSettings, tools: Tools, look: Look): Promise
 
 async function follow(
   reference: ObjectReference & { readonly namespace: string },
+  limits: TestLimits | undefined,
   cluster: ClusterDoor,
   tools: Tools,
   look: Look,
 ): Promise<Finding> {
+  const report = new LogReport();
+  const show = (line: string): void => {
+    if (limits === undefined || !report.take(line)) look.output(line);
+  };
   let log: Promise<void> | undefined;
   for (;;) {
     const found = await cluster.read(reference, look.signal);
@@ -122,14 +138,12 @@ async function follow(
     );
     const state = assessJob(found, pods);
     look.note(`Job ${reference.name}: ${said(state)}`);
-    if ('pod' in state) log ??= showLog(reference.namespace, state.pod, cluster, look);
+    if ('pod' in state) log ??= showLog(reference.namespace, state.pod, cluster, look, show);
     if (state.state === 'succeeded' || state.state === 'failed') {
       const enough = new AbortController();
       await Promise.race([log, tools.clock.sleep(logGrace, enough.signal).catch(() => undefined)]);
       enough.abort();
-      return state.state === 'succeeded'
-        ? { outcome: 'passed', reason: 'the Job completed' }
-        : { outcome: 'failed', reason: `the Job failed: ${state.reason}` };
+      return conclude(state, limits, report);
     }
     if (pods.length === 0) {
       const refusal = await refusalOf(reference, cluster, look);
@@ -138,6 +152,25 @@ async function follow(
     if (state.state === 'stuck') return { outcome: 'error', reason: `the Job cannot run: ${state.reason}` };
     await tools.clock.sleep(pollInterval, look.signal);
   }
+}
+
+function conclude(
+  state: Extract<JobState, { readonly state: 'succeeded' | 'failed' }>,
+  limits: TestLimits | undefined,
+  report: LogReport,
+): Finding {
+  const ended: Finding =
+    state.state === 'succeeded'
+      ? { outcome: 'passed', reason: 'the Job completed' }
+      : { outcome: 'failed', reason: `the Job failed: ${state.reason}` };
+  if (limits === undefined) return ended;
+  const finding = assessResults(report.documents(), 'junit', limits);
+  if (ended.outcome === 'passed') return finding;
+  // Runners fail when a test fails, which the limits may tolerate; one that failed without a failed test, broke.
+  const tolerates = finding.outcome === 'passed' && limits.failed > 0;
+  return tolerates
+    ? finding
+    : { ...finding, outcome: 'failed', reason: `${ended.reason}; ${finding.reason}` };
 }
 
 /** Why the cluster does not even create the pod (a quota, a policy, a missing service account): the Job's status is silent. */
@@ -159,10 +192,15 @@ async function refusalOf(
 }
 
 /** The log is for people: that it cannot be read does not decide the check. */
-async function showLog(namespace: string, pod: string, cluster: ClusterDoor, look: Look): Promise<void> {
+async function showLog(
+  namespace: string,
+  pod: string,
+  cluster: ClusterDoor,
+  look: Look,
+  show: (line: string) => void,
+): Promise<void> {
   try {
-    for await (const line of cluster.followLog({ namespace, name: pod, container }, look.signal))
-      look.output(line);
+    for await (const line of cluster.followLog({ namespace, name: pod, container }, look.signal)) show(line);
   } catch (error) {
     if (!look.signal.aborted) look.output(`its log cannot be read: ${messageOf(error)}`);
   }
@@ -238,6 +276,7 @@ function parseJob(settings: Settings, subject: Subject): JobSettings {
   if (namespace === undefined) {
     return settings.missing('namespace', "Write it there, or set the task's namespace input.");
   }
+  const junit = settings.optionalSection('junit');
   const plain = Object.entries(settings.map('env')).map(([name, value]) => ({ name, value }));
   const secret = Object.entries(settings.map('secretEnv')).map(([name, from]) => {
     const [owner, key, ...rest] = from.split('/');
@@ -259,6 +298,7 @@ function parseJob(settings: Settings, subject: Subject): JobSettings {
     pullSecrets: settings.texts('imagePullSecrets'),
     serviceAccount: settings.optionalText('serviceAccount'),
     limits: settings.map('limits'),
+    junit: junit === undefined ? undefined : parseLimits(junit),
     runAsUser: settings.optionalInteger('runAsUser', { min: 0, max: 4_294_967_295 }),
     restricted:
       (settings.optionalOneOf('security', ['restricted', 'baseline']) ?? 'restricted') === 'restricted',
