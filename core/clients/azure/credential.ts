@@ -5,7 +5,7 @@ import { DeliveryError } from '../../model/errors.ts';
 import { textAt } from '../../model/kubernetes-object.ts';
 import { grantCommand } from '../../model/role-assignment.ts';
 import { describeIdentity, signInError } from './sign-in-error.ts';
-import { requestAssertion } from './oidc.ts';
+import { Assertions } from './assertions.ts';
 import { proxyFor, type AzureProxy } from './pipeline.ts';
 
 export interface AccessToken {
@@ -47,8 +47,26 @@ export function createAzureCredential(
 ): AzureCredential {
   let signedIn: Promise<TokenCredential> | undefined;
   const tokens = new Map<string, AccessToken>();
+  const pending = new Map<string, Promise<AccessToken>>();
+  const assertions = new Assertions(surroundings.onSecret);
   let objectId: string | undefined;
   const describe = (): string => describeIdentity(identity, objectId, surroundings.connection);
+
+  const exchange = async (scope: string): Promise<AccessToken> => {
+    signedIn ??= signIn(identity, cloud, surroundings, assertions);
+    assertions.renew();
+    try {
+      const got = await (await signedIn).getToken(scope);
+      if (got === null) throw new Error('no token was issued');
+      surroundings.onSecret?.(got.token);
+      objectId ??= objectIdIn(got.token);
+      const token = { token: got.token, expiresOn: got.expiresOnTimestamp };
+      tokens.set(scope, token);
+      return token;
+    } catch (error) {
+      throw signInError(assertions.failure ?? error, describe(), cloud, identity);
+    }
+  };
 
   return {
     get who() {
@@ -56,22 +74,16 @@ export function createAzureCredential(
     },
     grant: (role, scope) => grantCommand({ objectId, clientId: identity.clientId }, role, scope),
     async token(scope, signal) {
+      signal?.throwIfAborted();
       const known = tokens.get(scope);
       if (known !== undefined && known.expiresOn - renewalMargin > Date.now()) return known;
-      signedIn ??= signIn(identity, cloud, surroundings);
+      // Requests that go out at the same time share one exchange, which therefore no single one's signal may end.
+      const shared = pending.get(scope) ?? exchange(scope);
+      pending.set(scope, shared);
       try {
-        const got = await (
-          await signedIn
-        ).getToken(scope, signal === undefined ? {} : { abortSignal: signal });
-        if (got === null) throw new Error('no token was issued');
-        surroundings.onSecret?.(got.token);
-        objectId ??= objectIdIn(got.token);
-        const token = { token: got.token, expiresOn: got.expiresOnTimestamp };
-        tokens.set(scope, token);
-        return token;
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw signInError(error, describe(), cloud, identity);
+        return await shared;
+      } finally {
+        pending.delete(scope);
       }
     },
   };
@@ -91,6 +103,7 @@ async function signIn(
   identity: AzureIdentity,
   cloud: AzureCloud,
   surroundings: CredentialSurroundings,
+  assertions: Assertions,
 ): Promise<TokenCredential> {
   const sdk = await import('@azure/identity');
   const proxy = proxyFor(cloud.authority, surroundings.proxy);
@@ -119,15 +132,13 @@ async function signIn(
           },
         );
       }
-      // A new assertion for every exchange: Azure DevOps's live ten minutes, a rollout may last an hour.
-      const assertion = (): Promise<string> =>
-        requestAssertion({ ...oidc, connectionId: identity.connectionId, proxy: surroundings.proxy }).then(
-          (text) => {
-            surroundings.onSecret?.(text);
-            return text;
-          },
-        );
-      return new sdk.ClientAssertionCredential(identity.tenantId, identity.clientId, assertion, options);
+      assertions.open({ ...oidc, connectionId: identity.connectionId, proxy: surroundings.proxy });
+      return new sdk.ClientAssertionCredential(
+        identity.tenantId,
+        identity.clientId,
+        () => assertions.current(),
+        options,
+      );
     }
     case 'managedIdentity':
       return identity.clientId === undefined
