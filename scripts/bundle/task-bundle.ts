@@ -36,7 +36,9 @@ function options(source: string, output: string): BuildOptions {
     sourcemap: 'external',
     sourcesContent: false,
     legalComments: 'none',
-    charset: 'utf8',
+    // One byte a character and no indentation: node holds the whole text in memory as long as the task runs.
+    charset: 'ascii',
+    minifyWhitespace: true,
     metafile: true,
     logLevel: 'silent',
     // ES modules that ask where they are get the bundle's own place.

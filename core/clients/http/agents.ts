@@ -11,7 +11,7 @@ export interface ProxyAddress {
 
 // One TLS record holds at most 16 KiB. A few of them may wait on each side of a transfer: enough to keep the link busy,
 // little enough that memory does not follow the number of transfers.
-const highWaterMark = 128 * 1024;
+const highWaterMark = 64 * 1024;
 
 /** Keeps connections open between requests, directly or through the proxy, and chooses which a URL takes. */
 export class AgentPool {
