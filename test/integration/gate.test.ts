@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseDigest } from '../../core/model/digest.ts';
 import type { Release } from '../../core/model/release.ts';
 import { buildGo } from '../../sandbox/build/go.ts';
 import { type Cluster, type Ground, prepareGround, startCluster } from '../../sandbox/cluster/index.ts';
@@ -211,6 +212,55 @@ function onRealNode(this: Mocha.Suite): void {
       /^inconclusive: could not ask: the Job gets no pod: .*violates PodSecurity/,
     );
     assert.deepEqual(await leftovers(), []);
+  });
+
+  it('takes the JUnit report out of the log of a Job', async () => {
+    const run = await gate.run(release, {
+      checks: [{ name: 'tests', ...job, args: ['junit'], junit: { failed: 0, minimum: 2 } }],
+    });
+    const [check] = run.record.verdicts[0]?.checks ?? [];
+    assert.equal(check?.reason, '2 tests, 1 failed, 0 skipped, 0 flaky; first: b: no');
+    assert.ok(run.lines.includes('[tests] running'));
+    assert.ok(run.lines.every((line) => !line.includes('<testsuite')));
+  });
+
+  it('runs a command on the agent and reads what it wrote', async () => {
+    const report = '<testsuite><testcase name="a"/></testsuite>';
+    const run = await gate.run(release, {
+      checks: [
+        {
+          name: 'suite',
+          kind: 'command',
+          run: `mkdir -p out && echo '${report}' > out/r.xml && echo "##vso[task.complete result=Failed]$IMAGE_SUBJECT"`,
+          results: { files: 'out/*.xml' },
+        },
+      ],
+    });
+    assert.equal(run.result, 'succeeded', run.lines.join('\n'));
+    assert.deepEqual(run.contractViolations, []);
+    assert.ok(
+      run.lines.some((line) => line.startsWith(`[suite] ##_vso[task.complete result=Failed]${host}/subject@sha256:`)),
+    );
+  });
+
+  it('passes workloads that stay well, and fails one that restarts while it is watched', async () => {
+    const well = await gate.run(release, { checks: [{ name: 'soak', kind: 'workload', soak: '2s', poll: '500ms' }] });
+    assert.equal(well.result, 'succeeded', well.lines.join('\n'));
+    assert.match(well.record.verdicts[0]?.checks[0]?.reason ?? '', /^2 pods ready, 0 restarts, 0 OOM kills, 0 flaps/);
+    const ill = await gate.run(release, {
+      checks: [
+        { name: 'soak', kind: 'workload', soak: '8s', poll: '500ms' },
+        { name: 'crash', ...service, path: '/crash', initialDelay: '2s', errorLimit: 0, required: false },
+      ],
+    });
+    assert.equal(ill.outputs.get('gate.failedChecks')?.value, 'soak', ill.lines.join('\n'));
+    assert.match(ill.record.verdicts[0]?.checks[0]?.reason ?? '', /1 restarts, tolerated are 0/);
+  });
+
+  it('fails a workload that runs other bytes than the release', async () => {
+    const images = release.images.map((image) => ({ ...image, digest: parseDigest(`sha256:${'1'.repeat(64)}`) }));
+    const run = await gate.run({ ...release, images }, { checks: [{ name: 'soak', kind: 'workload', soak: '1s' }] });
+    assert.match(run.record.verdicts[0]?.checks[0]?.reason ?? '', /runs an image that is not of this release/);
   });
 
   it('ends a Job that hangs at its deadline', async () => {
