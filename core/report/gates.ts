@@ -1,11 +1,12 @@
 import { formatDuration } from '../model/duration.ts';
 import type { CheckResult, GateVerdict, Release } from '../model/release.ts';
 import { chart } from './chart.ts';
-import { digest } from './digests.ts';
+import { formatRepository } from '../model/reference.ts';
+import { digest, fullDigest } from './digests.ts';
 import { markup, time, type Html } from './html.ts';
 import { runLink } from './path.ts';
 import { badge } from './sign.ts';
-import { toneOf } from './state.ts';
+import { count, toneOf } from './state.ts';
 import { table } from './table.ts';
 
 const order = ['failed', 'inconclusive', 'passed'] as const;
@@ -29,13 +30,28 @@ function gate(release: Release, verdict: GateVerdict): Html {
 <p class="reason">${verdict.reason}</p>
 <p class="when">${time(verdict.finishedAt)}, measured for ${formatDuration(took)}${runLink(verdict.run)}</p>
 ${table(`Checks of gate ${verdict.gate} in ${verdict.environment}`, ['Check', 'Verdict', 'Why', 'Measured'], checks.map(row))}
-${judged(release, verdict)}</article>`;
+${judged(release, verdict)}${evidence(verdict)}</article>`;
 }
 
 function row(check: CheckResult): Html {
   return markup`<tr><th scope="row">${check.name}<div class="muted">${check.kind}${check.required ? '' : ', advisory'}</div></th>
 <td>${badge(toneOf(check.verdict), check.verdict)}</td><td class="why">${check.reason}</td>
 <td>${(check.series ?? []).map(chart)}<div class="muted">${check.measurements === 1 ? '1 measurement' : `${check.measurements} measurements`}</div></td></tr>`;
+}
+
+function evidence(verdict: GateVerdict): Html {
+  if (verdict.evidence === undefined) {
+    return markup`<p class="evidence muted">No evidence was attached to the images: this record alone says so.</p>`;
+  }
+  const { keyId, attached } = verdict.evidence;
+  const said =
+    keyId === undefined
+      ? markup`${badge('unknown', 'unsigned')} evidence`
+      : markup`${badge('good', 'signed')} evidence by key <code title="${keyId}">${keyId.slice(0, 12)}</code>`;
+  return markup`<details class="evidence"><summary>${said}, attached to ${count(attached.length, 'image')}</summary><ul>${attached.map(
+    (one) =>
+      markup`<li>${one.image}: <code>${formatRepository(one.repository)}@</code>${fullDigest(one.manifest)}</li>`,
+  )}</ul></details>`;
 }
 
 /** A verdict is about digests. Where they are not the release's, that is said before anything else. */

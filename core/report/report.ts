@@ -3,6 +3,7 @@ import { deployments } from './deployments.ts';
 import { gates } from './gates.ts';
 import { markup, Html } from './html.ts';
 import { images, origin, whereItIs } from './images.ts';
+import { overrides } from './overrides.ts';
 import { path } from './path.ts';
 import { promotions } from './promotions.ts';
 import { sign } from './sign.ts';
@@ -31,5 +32,5 @@ export function body(release: Release): Html {
   const state = stateOf(release);
   return markup`<header class="banner ${state.tone}"><div class="inner">${sign(state.tone)}<div>
 <p class="kicker">Release ${release.name}</p><h1>${state.headline}</h1><p class="reason">${state.reason}</p>${whereItIs(release)}${origin(release)}</div></div></header>
-<main>${path(release)}${images(release)}${gates(release)}${deployments(release)}${promotions(release)}</main>`;
+<main>${overrides(release)}${path(release)}${images(release)}${gates(release)}${deployments(release)}${promotions(release)}</main>`;
 }

@@ -51,6 +51,7 @@ dt{font-weight:600}dd{font-size:.9rem;margin-top:3px}dd>span:first-child{color:v
 .chart.over .line{stroke:var(--bad)}.chart.over .dot,.chart.over .fill{fill:var(--bad)}.chart.over b{color:var(--bad)}
 .action{font-weight:600}.action.created{color:var(--good)}.action.deleted{color:var(--bad)}.action.configured{color:var(--unknown)}.action.unchanged,.action.skipped{color:var(--muted);font-weight:400}
 .alert{border-radius:8px;padding:10px 14px;background:var(--tone-ground);color:var(--tone);font-weight:600;margin-top:10px}
+.alert h3{font-size:1rem}.alert p,.alert ul{font-weight:400}.alert .when{color:inherit}.alert a{color:inherit}.alert ul,.evidence ul{margin:4px 0;padding-left:20px}.evidence{margin-top:10px;font-size:.9rem}
 @media (max-width:640px){.inner,main{padding:0 14px}h1{font-size:1.5rem}.banner .inner>.sign{width:36px;height:36px}}
 @media print{body{background:#fff}.card,.path li{break-inside:avoid}}
 `;

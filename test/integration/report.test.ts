@@ -6,7 +6,7 @@ import { digestOf } from '../../core/model/digest.ts';
 import type { Release } from '../../core/model/release.ts';
 import { renderReport } from '../../core/report/report.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { deployment, rejected, released, resolved, verdict } from '../support/sample-release.ts';
+import { deployment, overridden, rejected, released, resolved, verdict } from '../support/sample-release.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -40,6 +40,17 @@ const hostile: Release = {
         digest: digestOf('other'),
       })),
     }),
+  ],
+  overrides: [
+    {
+      gate: attack,
+      environment: attack,
+      reason: attack,
+      by: attack,
+      action: attack,
+      missing: [attack],
+      at: '2026-11-21T01:56:00Z',
+    },
   ],
   verdicts: [
     verdict({
@@ -153,6 +164,25 @@ describe('the release report in a browser', function () {
     await page.close();
   });
 
+  it('shows what was gone on without, before everything else', async () => {
+    const { page } = await open(overridden);
+    assert.equal(await page.locator('main > section').first().getAttribute('aria-labelledby'), 'overrides');
+    assert.match(
+      await page.locator('.alert').innerText(),
+      /promotion without evidence of gate soak in staging\s+Hotfix for the outage/,
+    );
+    await page.close();
+  });
+
+  it('says whether the evidence is signed', async () => {
+    const { page } = await open(released);
+    assert.match(
+      await page.locator('.evidence summary').innerText(),
+      /signed\s+evidence by key 9f86d081884c, attached to 3 images/,
+    );
+    await page.close();
+  });
+
   it('loads nothing and complains about nothing', async () => {
     const { page, requests, complaints } = await open(released);
     assert.deepEqual(requests, []);
@@ -173,7 +203,7 @@ describe('the release report in a browser', function () {
       targets.filter((target) => !target.startsWith('https://dev.azure.com/')),
       [],
     );
-    assert.match(await page.locator('.alert').innerText(), /^Judged other bytes than this release's/);
+    assert.match(await page.locator('p.alert').innerText(), /^Judged other bytes than this release's/);
     await page.close();
   });
 
@@ -182,6 +212,7 @@ describe('the release report in a browser', function () {
       ['a released one', released],
       ['a rejected one', rejected],
       ['one just resolved', resolved],
+      ['an overridden one', overridden],
       ['a hostile one', hostile],
     ] as const) {
       it(`is accessible: ${what}, ${scheme}`, async () => {

@@ -161,6 +161,14 @@ export function verdict(change: Partial<GateVerdict> = {}): GateVerdict {
     reason: 'all 3 required checks passed; advisory, not passed: order latency trend',
     images: services.map((service) => ({ image: service, digest: digestFor(service) })),
     checks,
+    evidence: {
+      keyId: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      attached: services.map((service) => ({
+        image: service,
+        repository: nonprod(service),
+        manifest: digestOf(`evidence of ${service}`),
+      })),
+    },
     startedAt: '2026-11-21T01:14:02Z',
     finishedAt: '2026-11-21T01:15:20Z',
     run: cd,
@@ -185,6 +193,23 @@ export const released: Release = withDeployment(
   withPromotions(withVerdict(withDeployment(resolved, deployment('staging')), verdict()), promotions),
   deployment('production'),
 );
+
+/** Went to production without the evidence that was required. */
+export const overridden: Release = {
+  ...released,
+  overrides: [
+    {
+      gate: 'soak',
+      environment: 'staging',
+      reason: 'Hotfix for the outage of 21 November, agreed with the duty manager.',
+      by: 'Release manager of the night',
+      action: 'promotion',
+      missing: ['storefront sha256:da8e707ffb19: gate soak in staging: there is no evidence'],
+      at: '2026-11-21T01:56:00Z',
+      run: cd,
+    },
+  ],
+};
 
 /** Deployed to staging and refused there by one required check. */
 export const rejected: Release = withVerdict(
