@@ -22,6 +22,15 @@ export interface RendererBuild {
 /** The files of the folder that `buildRenderer` answers, in the order they are made. */
 export const rendererFiles = ['kustomize.wasm.br', 'helm.wasm.br', 'worker.mjs'] as const;
 
+/**
+ * What the engines call themselves, where charts and labels ask: the releases that renderer/<name>/go.mod has the libraries
+ * of. The released programs are linked with the same flags.
+ */
+export const rendererVersions = {
+  kustomize: { version: 'v5.8.2', versionFlag: 'sigs.k8s.io/kustomize/api/provenance.version' },
+  helm: { version: 'v4.3.1', versionFlag: 'helm.sh/helm/v4/internal/version.version' },
+} as const;
+
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
 /**
@@ -31,9 +40,12 @@ const checkout = fileURLToPath(new URL('..', import.meta.url));
 export async function buildRenderer(options: RendererBuild = {}): Promise<string> {
   const { compression = 'fast', progress = () => undefined } = options;
   const programs: string[] = [];
-  for (const name of ['kustomize', 'helm']) {
+  for (const [name, { versionFlag, version }] of Object.entries(rendererVersions)) {
     const module = join(checkout, 'renderer', name);
-    programs.push(await buildGo({ module, name: `${name}.wasm`, goos: 'wasip1', goarch: 'wasm' }, progress));
+    const ldflags = [`-X ${versionFlag}=${version}`];
+    programs.push(
+      await buildGo({ module, name: `${name}.wasm`, goos: 'wasip1', goarch: 'wasm', ldflags }, progress),
+    );
   }
   const worker = await bundleWorker();
   // Where a program is cached says what it was built from.

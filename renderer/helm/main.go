@@ -104,7 +104,7 @@ func answerTo(asked request) (given answer) {
 			given.Failure.Secrets = secrets
 		}
 	}()
-	given, failed := render(asked, func(values any, all bool) { secrets = append(secrets, secretsOf(values, all)...) })
+	given, failed := render(asked, func(texts []string) { secrets = append(secrets, texts...) })
 	given.Failure = failed
 	return given
 }

@@ -19,11 +19,11 @@ import (
 
 const notesFile = "NOTES.txt"
 
-// render gives keep the values as they become known: those of a secret layer, and all of them by their names.
-func render(asked request, keep func(values any, all bool)) (answer, *failure) {
+// render hands keep what no message may hold, as it becomes known.
+func render(asked request, keep func(secrets []string)) (answer, *failure) {
 	var given answer
 	values, err := mergeLayers(asked.Values, keep)
-	keep(values, false)
+	keep(secretsOf(values, false))
 	if err != nil {
 		return given, &failure{Step: stepValues, Message: err.Error()}
 	}
@@ -31,7 +31,7 @@ func render(asked request, keep func(values any, all bool)) (answer, *failure) {
 	if err != nil {
 		return given, &failure{Step: stepChart, Message: err.Error()}
 	}
-	keep(loaded.Values, false)
+	keep(longTexts(secretsOf(loaded.Values, false)))
 	given.Chart = &chartName{loaded.Name(), loaded.Metadata.Version, loaded.Metadata.AppVersion}
 	if err := checkDependencies(loaded); err != nil {
 		return given, &failure{Step: stepDependencies, Message: err.Error()}

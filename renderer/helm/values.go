@@ -21,7 +21,7 @@ type layer struct {
 }
 
 // mergeLayers is Helm's cli/values.MergeValues, except that layers win in the order they were given in.
-func mergeLayers(layers []layer, keep func(values any, all bool)) (map[string]any, error) {
+func mergeLayers(layers []layer, keep func(secrets []string)) (map[string]any, error) {
 	merged := map[string]any{}
 	for _, each := range layers {
 		var err error
@@ -31,7 +31,7 @@ func mergeLayers(layers []layer, keep func(values any, all bool)) (map[string]an
 			if err != nil {
 				return nil, errors.New(each.Name + " cannot be read")
 			}
-			keep(own, true)
+			keep(secretsOf(own, true))
 		}
 		merged, err = addLayer(merged, each)
 		if err != nil {

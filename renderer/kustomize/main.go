@@ -61,7 +61,10 @@ func build(asked request) (given answer) {
 			given.Failure.Secrets = files.secrets
 		}
 	}()
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, asked.Directory)
+	options := krusty.MakeDefaultOptions()
+	// As the program does when it is told nothing: in the legacy order, unless the kustomization asks for another.
+	options.Reorder = krusty.ReorderOptionUnspecified
+	resources, err := krusty.MakeKustomizer(options).Run(files, asked.Directory)
 	if files.refused != nil {
 		return answer{Failure: files.refused}
 	}
