@@ -55,6 +55,7 @@ describe('aks-deploy to AKS in a local Azure', function () {
   async function deploy(
     inputs: Readonly<Record<string, string>> = {},
     connections: readonly ServiceConnection[] = world.serviceConnections,
+    variables: Readonly<Record<string, string>> = {},
   ): Promise<TaskRun & { readonly place: string }> {
     steps += 1;
     const place = join(directory, `step-${steps}`);
@@ -77,7 +78,7 @@ describe('aks-deploy to AKS in a local Azure', function () {
         timeout: '60s',
         ...inputs,
       },
-      variables: Object.fromEntries(runVariables(world, run)),
+      variables: { ...Object.fromEntries(runVariables(world, run)), ...variables },
       serviceConnections: connections,
       systemConnection: { url: organization.url, accessToken: run.accessToken },
       workingDirectory: place,
@@ -243,6 +244,27 @@ describe('aks-deploy to AKS in a local Azure', function () {
       path,
     ]);
     assert.deepEqual(JSON.parse(named), [{ name: 'pull' }]);
+  });
+
+  it('writes no value of a Secret into the log, the summary or the record, diagnostics on', async () => {
+    const place = join(directory, 'secret');
+    await mkdir(place, { recursive: true });
+    await writeFile(
+      join(place, 'secret.yaml'),
+      `${manifest}---\napiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {password: hunter2-and-more}\n`,
+    );
+    for (const action of ['diff', 'deploy', 'delete']) {
+      const result = await deploy({ action, manifests: join(place, 'secret.yaml') }, undefined, {
+        'System.Debug': 'true',
+      });
+      assert.equal(result.result, 'succeeded', text(result));
+      const written = [
+        ...result.lines,
+        ...result.summaries.map(({ content }) => content),
+        ...result.attachments.map(({ content }) => content),
+      ];
+      assert.doesNotMatch(written.join('\n'), /hunter2|aHVudGVyMi1hbmQtbW9yZQ/);
+    }
   });
 
   it('changes nothing when it only shows the change set', async () => {
