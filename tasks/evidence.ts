@@ -47,7 +47,8 @@ export interface EvidenceOutcome {
  */
 export function readRequiredEvidence(agent: Agent): RequiredEvidence {
   const { inputs } = agent;
-  const rules = parseEvidenceRules(inputs.lines('requireEvidence'));
+  // A line without fields names a gate or environment of the record, which the task judges itself.
+  const rules = parseEvidenceRules(inputs.lines('requireEvidence').filter((line) => line.includes('=')));
   const path = inputs.path('evidenceKeys');
   const keys = path === undefined ? [] : parseVerificationKeys(readKeys(path), path);
   const needing = rules.find((rule) => !rule.unsigned);
@@ -109,6 +110,15 @@ export async function requireEvidence(
   action: string,
 ): Promise<EvidenceOutcome> {
   if (required.rules.length === 0) return { accepted: [], overrides: [] };
+  if (subjects.length === 0) {
+    throw new DeliveryError(
+      'EvidenceMissing',
+      `${action} is to be proven by evidence, and has no image of a release`,
+      {
+        hint: 'Give the release record in releaseFile: evidence is about its digests.',
+      },
+    );
+  }
   agent.log.phase('Evidence');
   const images = await Promise.all(
     subjects.map(async ({ image, digest, repository }) => ({

@@ -5,8 +5,10 @@ import { deadlineIn, systemClock } from '../../core/clients/http/system-clock.ts
 import type { Agent } from '../../core/host/agent.ts';
 import { startTask } from '../../core/host/task.ts';
 import { digestReference, formatReference } from '../../core/model/reference.ts';
+import { withOverrides } from '../../core/model/release.ts';
 import { promote, type PromotionOutcome } from '../../core/operations/promote/promote.ts';
 import type { PromotionTools } from '../../core/operations/promote/request.ts';
+import { requireEvidence } from '../evidence.ts';
 import { openCredential, openRegistries } from '../registry-access.ts';
 import { runOf, writeRelease } from '../release-file.ts';
 import { readInputs, type PromoteInputs } from './inputs.ts';
@@ -32,8 +34,14 @@ startTask(async (agent: Agent) => {
     log: agent.log,
     signal: deadline.signal,
   };
+  const subjects = inputs.items.map(({ image, from }) => ({
+    image: image.name,
+    digest: image.digest,
+    repository: from,
+  }));
+  const evidence = await requireEvidence(agent, inputs.evidence, subjects, registry, 'promotion');
   const outcome = await promote({ ...inputs, run: runOf(agent) }, tools);
-  publish(agent, inputs, outcome);
+  publish(agent, inputs, { ...outcome, release: withOverrides(outcome.release, evidence.overrides) });
 });
 
 /** What only registries of Azure's can do. */

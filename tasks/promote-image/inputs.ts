@@ -8,6 +8,7 @@ import { parseTag, type Repository } from '../../core/model/reference.ts';
 import { locationsOf, type Release } from '../../core/model/release.ts';
 import type { PromotionItem } from '../../core/operations/promote/request.ts';
 import { hostOf } from '../registry-access.ts';
+import { readRequiredEvidence, type RequiredEvidence } from '../evidence.ts';
 import { readRelease } from '../release-file.ts';
 
 export interface PromoteInputs {
@@ -23,6 +24,8 @@ export interface PromoteInputs {
   readonly importTimeout: number;
   readonly allowedSources: readonly string[];
   readonly requiredEvidence: readonly string[];
+  /** What must lie beside the images, signed. */
+  readonly evidence: RequiredEvidence;
   readonly withReferrers: boolean;
   readonly allowTagMove: boolean;
   readonly dryRun: boolean;
@@ -63,7 +66,8 @@ export function readInputs(agent: Agent): PromoteInputs {
     azure: azureOf(agent, target),
     importTimeout: inputs.duration('importTimeout', { min: 10_000, otherwise: 20 * minute }),
     allowedSources: words(inputs.lines('allowedSources')),
-    requiredEvidence: inputs.lines('requireEvidence'),
+    requiredEvidence: inputs.lines('requireEvidence').filter((line) => !line.includes('=')),
+    evidence: readRequiredEvidence(agent),
     withReferrers: inputs.flag('referrers', true),
     allowTagMove: inputs.flag('allowTagMove'),
     dryRun: inputs.flag('dryRun'),
