@@ -6,9 +6,10 @@ import { defined } from '../../core/model/json.ts';
 import { formatReference } from '../../core/model/reference.ts';
 import { referenceOf, type Release, type Source } from '../../core/model/release.ts';
 import { resolveImages, type ResolvedImage } from '../../core/operations/resolve/resolve.ts';
-import { openRegistries } from '../registry-access.ts';
+import { hostOf, openRegistries } from '../registry-access.ts';
 import { runOf, writeRelease } from '../release-file.ts';
 import { readInputs, type ResolveInputs } from './inputs.ts';
+import { readSubjects } from './sources.ts';
 import { formatSummary } from './summary.ts';
 
 startTask(async (agent: Agent) => {
@@ -24,13 +25,15 @@ startTask(async (agent: Agent) => {
   });
   const registry = openRegistries(agent, http, inputs.connection === undefined ? [] : [inputs.connection]);
   const tools = { registry, clock: systemClock, log: agent.log, signal: deadline.signal };
-  const resolved = await resolveImages({ images: inputs.images, rules: inputs.rules }, tools);
-  publish(agent, inputs, resolved);
+  const host = inputs.connection === undefined ? undefined : hostOf(inputs.connection);
+  const { images, release } = await readSubjects(agent, inputs.source, host, http);
+  const resolved = await resolveImages({ images, rules: inputs.rules }, tools);
+  publish(agent, inputs, resolved, release ?? newRelease(agent, inputs, resolved));
 });
 
-function publish(agent: Agent, inputs: ResolveInputs, resolved: readonly ResolvedImage[]): void {
+function newRelease(agent: Agent, inputs: ResolveInputs, resolved: readonly ResolvedImage[]): Release {
   const run = runOf(agent);
-  const release: Release = defined({
+  return defined({
     schemaVersion: 1 as const,
     name: inputs.releaseName,
     createdAt: new Date(systemClock.now()).toISOString(),
@@ -41,6 +44,15 @@ function publish(agent: Agent, inputs: ResolveInputs, resolved: readonly Resolve
     deployments: [],
     verdicts: [],
   });
+}
+
+/** @param release a record that was taken over keeps all that it says */
+function publish(
+  agent: Agent,
+  inputs: ResolveInputs,
+  resolved: readonly ResolvedImage[],
+  release: Release,
+): void {
   writeRelease(agent, inputs.releaseFile, release);
   agent.setOutput('releaseFile', inputs.releaseFile);
   for (const [index, { image }] of resolved.entries()) {
@@ -52,8 +64,8 @@ function publish(agent: Agent, inputs: ResolveInputs, resolved: readonly Resolve
     agent.setOutput('imageRef', reference);
     agent.setOutput('digest', image.digest);
   }
-  if (inputs.tagRun) agent.addBuildTag(inputs.releaseName);
-  agent.addSummary(`Release ${inputs.releaseName}`, formatSummary(resolved));
+  if (inputs.tagRun) agent.addBuildTag(release.name);
+  agent.addSummary(`Release ${release.name}`, formatSummary(resolved));
 }
 
 function sourceOf(agent: Agent): Source | undefined {

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import type { RunQuery } from '../../core/clients/devops/runs.ts';
 import type { Agent } from '../../core/host/agent.ts';
 import type { ContainerRegistryConnection } from '../../core/host/connections.ts';
 import { DeliveryError } from '../../core/model/errors.ts';
@@ -6,9 +8,27 @@ import type { ImageRequest } from '../../core/operations/resolve/request.ts';
 import { hostOf } from '../registry-access.ts';
 import { parseImageLines } from './image-line.ts';
 
+/** Where the images are named. */
+export type ImageSource =
+  | { readonly kind: 'registry'; readonly images: readonly ImageRequest[] }
+  | RunSource
+  | { readonly kind: 'deployment'; readonly namespace: string }
+  | { readonly kind: 'buildOutput'; readonly files: readonly string[] };
+
+/** The release record that a run published. */
+export interface RunSource {
+  readonly kind: 'pipelineRun';
+  /** Undefined is the project of this run. */
+  readonly project: string | undefined;
+  readonly query: RunQuery;
+  readonly artifact: string;
+  /** Of the record, within the artifact. */
+  readonly path: string;
+}
+
 export interface ResolveInputs {
   readonly connection: ContainerRegistryConnection | undefined;
-  readonly images: readonly ImageRequest[];
+  readonly source: ImageSource;
   readonly rules: ImageRules;
   readonly releaseName: string;
   readonly releaseFile: string;
@@ -25,18 +45,54 @@ export function readInputs(agent: Agent): ResolveInputs {
     inputs.text('containerRegistry') === undefined
       ? undefined
       : agent.connections.containerRegistry('containerRegistry');
-  const lines = inputs.lines('images');
-  if (lines.length === 0) inputs.required('images');
   inputs.required('releaseFile');
   return {
     connection,
-    images: parseImageLines(lines, connection === undefined ? undefined : hostOf(connection)),
+    source: readSource(agent, connection === undefined ? undefined : hostOf(connection)),
     rules: readRules(agent),
     releaseName: inputs.required('releaseName'),
     releaseFile: inputs.path('releaseFile') ?? '',
     tagRun: inputs.flag('tagRun'),
     timeout: inputs.duration('timeout', { min: 10_000, otherwise: 10 * minute }),
   };
+}
+
+function readSource(agent: Agent, host: string | undefined): ImageSource {
+  const { inputs } = agent;
+  switch (inputs.oneOf('source', ['registry', 'pipelineRun', 'deployment', 'buildOutput'], 'registry')) {
+    case 'registry': {
+      const lines = inputs.lines('images');
+      if (lines.length === 0) inputs.required('images');
+      return { kind: 'registry', images: parseImageLines(lines, host) };
+    }
+    case 'pipelineRun':
+      return {
+        kind: 'pipelineRun',
+        project: inputs.text('project'),
+        query: readQuery(agent),
+        artifact: inputs.text('artifact') ?? 'release',
+        path: inputs.text('artifactPath') ?? 'release.json',
+      };
+    case 'deployment':
+      return { kind: 'deployment', namespace: inputs.required('namespace') };
+    case 'buildOutput': {
+      const files = inputs.lines('buildOutput');
+      if (files.length === 0) inputs.required('buildOutput');
+      return { kind: 'buildOutput', files: files.map((file) => resolve(agent.workingDirectory, file)) };
+    }
+  }
+}
+
+/** A run by its id or by the alias of a pipeline resource, or else a pipeline's latest. */
+function readQuery(agent: Agent): RunQuery {
+  const { inputs } = agent;
+  const id = inputs.integer('runId', { min: 1 });
+  if (id !== undefined) return { kind: 'run', id };
+  const pipeline = inputs.required('pipeline');
+  const resource = agent.variable(`resources.pipeline.${pipeline}.runID`);
+  if (resource !== undefined && inputs.text('branch') === undefined)
+    return { kind: 'run', id: Number(resource) };
+  return { kind: 'latest', pipeline, branch: inputs.text('branch') };
 }
 
 function readRules(agent: Agent): ImageRules {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { registryId, subscriptions } from '../../sandbox/names.ts';
 import { smallImage } from '../support/azure-fixture.ts';
 import { startRegistryTasks, type RegistryTasks } from '../support/registries/registry-tasks.ts';
@@ -60,6 +62,63 @@ describe('resolve-artifact and promote-image in a local Azure', function () {
     assert.equal(resolved.outputs.get('step.digest')?.value, web.digest);
     assert.equal(resolved.outputs.get('step.digest_api')?.value, api.digest);
     assert.match(resolved.summaries[0]?.content.toString() ?? '', /linux\/amd64, linux\/arm64/);
+  });
+
+  it("takes over the record of a pipeline's run, by resource, by id or by name", async () => {
+    const { devops } = tasks.azure;
+    const folder = join(tasks.directory, `artifact${round}`);
+    await cp(join(tasks.directory, 'release'), folder, { recursive: true });
+    const made = await devops.startRun({ pipeline: 'shop-ci', branch: 'refs/heads/main' });
+    await made.publishArtifact('release', folder, {
+      type: round % 2 === 0 ? 'Container' : 'PipelineArtifact',
+    });
+    made.complete('succeeded');
+    const before = await tasks.release();
+    const asked: readonly Readonly<Record<string, string>>[] = [
+      { pipeline: 'ci' },
+      { runId: String(made.id) },
+      { pipeline: 'shop-ci', branch: 'main' },
+    ];
+    for (const inputs of asked) {
+      const resolved = await tasks.task(
+        'resolve-artifact',
+        { containerRegistry: 'shop-ci', source: 'pipelineRun', releaseName: 'of no account', ...inputs },
+        { variables: { 'resources.pipeline.ci.runID': String(made.id) } },
+      );
+      assert.equal(resolved.result, 'succeeded', text(resolved));
+      assert.deepEqual(await tasks.release(), before);
+      assert.equal(resolved.outputs.get('step.digest')?.value, web.digest);
+    }
+  });
+
+  it('says so when no run has succeeded, or the run has no record', async () => {
+    const bare = await tasks.azure.devops.startRun({ pipeline: 'shop-cd', branch: 'refs/heads/bare' });
+    const inputs = {
+      containerRegistry: 'shop-ci',
+      source: 'pipelineRun',
+      releaseName: 'x',
+      pipeline: 'shop-cd',
+    };
+    const none = await tasks.task('resolve-artifact', { ...inputs, branch: 'bare' });
+    assert.match(
+      none.issues[0]?.message ?? '',
+      /NotFound.*no run of shop-cd on refs\/heads\/bare has succeeded/s,
+    );
+    bare.complete('succeeded');
+    const empty = await tasks.task('resolve-artifact', { ...inputs, branch: 'bare' });
+    assert.match(empty.issues[0]?.message ?? '', /NotFound.*release\.json/s);
+  });
+
+  it('takes what Docker@2 says that it pushed', async () => {
+    const file = join(tasks.directory, 'docker-output.txt');
+    const host = tasks.azure.registries.nonprod.loginServer;
+    await writeFile(
+      file,
+      `The push refers to repository [${host}/${places.web}]\nabc: Pushed\n1.0.0: digest: ${web.digest} size: 528\n`,
+    );
+    const resolved = await resolve({ source: 'buildOutput', buildOutput: file });
+    assert.equal(resolved.result, 'succeeded', text(resolved));
+    assert.equal(resolved.outputs.get('step.digest')?.value, web.digest);
   });
 
   it('imports by default, and no blob passes the agent', async () => {
