@@ -1,8 +1,8 @@
 import { shortDigest } from '../../model/digest.ts';
 import { DeliveryError, messageOf, type ErrorCode } from '../../model/errors.ts';
 import { textAt } from '../../model/kubernetes-object.ts';
-import type { ImportRequest } from './container-registry.ts';
 import type { AzureCredential } from './credential.ts';
+import type { ImportRequest } from './image-import.ts';
 
 type Importer = Pick<AzureCredential, 'who' | 'grant'>;
 

@@ -3,25 +3,13 @@ import type {
   Registry as RegistryResource,
 } from '@azure/arm-containerregistry';
 import type { AzureCloud } from '../../model/azure-cloud.ts';
-import type { Digest } from '../../model/digest.ts';
 import { DeliveryError } from '../../model/errors.ts';
 import { objectsAt, textAt } from '../../model/kubernetes-object.ts';
 import type { AzureRegistry } from '../../model/promotion-method.ts';
 import { importError } from './container-registry-error.ts';
 import type { AzureCredential } from './credential.ts';
+import type { ImportRequest } from './image-import.ts';
 import { proxyFor, sendAzureRequest, type AzureProxy } from './pipeline.ts';
-
-export interface ImportRequest {
-  readonly source: AzureRegistry;
-  readonly sourcePath: string;
-  readonly digest: Digest;
-  readonly target: AzureRegistry;
-  readonly targetPath: string;
-  /** Undefined imports without a tag. */
-  readonly tag: string | undefined;
-  /** Whether the tag may move. */
-  readonly force: boolean;
-}
 
 /** Azure's own way of moving images between its registries: no byte of theirs passes the agent. */
 export interface ImageImporter {
