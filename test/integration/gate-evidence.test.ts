@@ -29,6 +29,8 @@ describe('the evidence that acceptance-gate attaches', function () {
   let address: string;
   let status = 200;
   let signingKey: string;
+  let strangeKey: string;
+  let keyFile: string;
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keys = parseVerificationKeys(
     pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
@@ -64,6 +66,11 @@ describe('the evidence that acceptance-gate attaches', function () {
       passphrase: 'open sesame',
     });
     await writeFile(signingKey, pem);
+    keyFile = join(gate.directory, 'gates.pub.pem');
+    await writeFile(keyFile, pair.publicKey.export({ type: 'spki', format: 'pem' }));
+    strangeKey = join(gate.directory, 'strange.pem');
+    const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await writeFile(strangeKey, stranger.privateKey.export({ type: 'pkcs8', format: 'pem' }));
   });
 
   after(async () => {
@@ -165,6 +172,66 @@ describe('the evidence that acceptance-gate attaches', function () {
       assessEvidence(parseEvidenceRules([rule]), images, keys, Date.now()).missing[0] ?? '',
       /is not signed$/,
     );
+  });
+
+  const promotion = () => ({
+    sourceRegistry: 'shop-promotion-source',
+    containerRegistry: 'shop-promotion',
+    requireEvidence: `${rule} maxAge=1h`,
+    evidenceKeys: keyFile,
+  });
+
+  it('lets the image be promoted, and goes along', async () => {
+    const { record } = await judge(await releaseOf('proven'), signed());
+    const run = await gate.promote(record, promotion());
+    assert.equal(run.result, 'succeeded', run.lines.join('\n'));
+    assert.ok(
+      run.lines.some((line) => /^proven: gate acceptance in staging passed at .*, signed by/.test(line)),
+    );
+    const manifest = record.verdicts[0]?.evidence?.attached[0]?.manifest ?? '';
+    const { prod, nonprod } = azure.azure.registries;
+    assert.deepEqual(
+      await prod.manifest('shop/proven', manifest),
+      await nonprod.manifest('shop/proven', manifest),
+    );
+    assert.notEqual(await prod.manifest('shop/proven', manifest), undefined);
+  });
+
+  for (const [what, prove, message] of [
+    ['was not judged', (release: Release) => Promise.resolve({ record: release }), /there is no evidence/],
+    ['was judged without a signature', (release: Release) => judge(release), /the evidence is not signed/],
+    [
+      'was judged by a strange key',
+      (release: Release) => judge(release, { signingKey: strangeKey }),
+      /none of the signatures is by a trusted key/,
+    ],
+  ] as const) {
+    it(`is missed where the image ${what}: production stays as it was`, async () => {
+      const before = await azure.azure.registries.prod.digestTree();
+      const { record } = await prove(await releaseOf('unproven'));
+      const run = await gate.promote(record, promotion());
+      assert.equal(run.result, 'failed');
+      assert.match(
+        run.issues.at(-1)?.message ?? '',
+        /^EvidenceMissing: promotion lacks evidence: unproven sha256:/,
+      );
+      assert.match(run.issues.at(-1)?.message ?? '', message);
+      assert.deepEqual(await azure.azure.registries.prod.digestTree(), before);
+      assert.deepEqual(run.record.promotions, []);
+    });
+  }
+
+  it('can be gone without by name and reason, which is on record', async () => {
+    const reason = 'hotfix for the outage of 21 November';
+    const run = await gate.promote(await releaseOf('hotfix'), {
+      ...promotion(),
+      overrideEvidence: `acceptance/staging: ${reason}`,
+    });
+    assert.equal(run.result, 'succeeded', run.lines.join('\n'));
+    const [override] = run.record.overrides ?? [];
+    assert.equal(override?.reason, reason);
+    assert.equal(override.by, 'Release manager');
+    assert.match(override.missing[0] ?? '', /^hotfix sha256:.*there is no evidence$/);
   });
 
   it('does not pass over an image that is not in the registry', async () => {

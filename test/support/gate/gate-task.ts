@@ -26,6 +26,8 @@ export interface GateRun extends TaskRun {
 /** The built acceptance-gate, run as the agent runs it, against a cluster by its kubeconfig. */
 export interface GateTask {
   readonly directory: string;
+  /** Runs promote-image on a record, in the same surroundings. */
+  promote(release: Release, inputs: Readonly<Record<string, string>>): Promise<GateRun>;
   /** `checks` is the content of the checks file. */
   run(release: Release, checks: unknown, options?: GateRunOptions): Promise<GateRun>;
   stop(): Promise<void>;
@@ -43,7 +45,7 @@ export async function openGateTask(
   kubeconfig: string,
   surroundings: GateSurroundings = {},
 ): Promise<GateTask> {
-  const [bundle] = await buildTasks(['acceptance-gate']);
+  const [bundle, promotion] = await buildTasks(['acceptance-gate', 'promote-image']);
   const directory = await mkdtemp(join(tmpdir(), 'gate-'));
   const connection: ServiceConnection = {
     id: '7a9b1c2d-0000-4000-8000-00000000000a',
@@ -53,8 +55,33 @@ export async function openGateTask(
     authorization: { scheme: 'Kubernetes', parameters: { kubeconfig } },
     data: { authorizationType: 'Kubeconfig' },
   };
+  const machine = {
+    serviceConnections: [connection, ...(surroundings.connections ?? [])],
+    systemConnection: {
+      url: organization.url,
+      accessToken: surroundings.accessToken ?? 'system-access-token',
+    },
+    workingDirectory: directory,
+    environment: { PATH: process.env['PATH'] ?? '', HOME: directory, ...surroundings.environment },
+  };
   return {
     directory,
+    async promote(release, inputs) {
+      const releaseFile = join(directory, 'release.json');
+      await writeFile(releaseFile, formatRelease(release));
+      const run = await runTask({
+        ...machine,
+        taskDirectory: promotion?.directory ?? '',
+        inputs: { releaseFile, ...inputs },
+        variables: {
+          ...variables(directory),
+          ...surroundings.variables,
+          'Build.RequestedFor': 'Release manager',
+        },
+        stepName: 'promote',
+      });
+      return { ...run, record: parseRelease(await readFile(releaseFile, 'utf8')), report: undefined };
+    },
     async run(release, checks, options = {}) {
       const releaseFile = join(directory, 'release.json');
       const checksFile = join(directory, 'checks.yml');
@@ -63,6 +90,7 @@ export async function openGateTask(
       await writeFile(releaseFile, formatRelease(release));
       await writeFile(checksFile, typeof checks === 'string' ? checks : stringify(checks));
       const run = await runTask({
+        ...machine,
         taskDirectory: bundle?.directory ?? '',
         inputs: {
           releaseFile,
@@ -75,13 +103,6 @@ export async function openGateTask(
         },
         variables: { ...variables(directory), ...surroundings.variables, ...options.variables },
         ...(options.secretVariables && { secretVariables: options.secretVariables }),
-        serviceConnections: [connection, ...(surroundings.connections ?? [])],
-        systemConnection: {
-          url: organization.url,
-          accessToken: surroundings.accessToken ?? 'system-access-token',
-        },
-        workingDirectory: directory,
-        environment: { PATH: process.env['PATH'] ?? '', HOME: directory, ...surroundings.environment },
         stepName: 'gate',
         ...(options.signal && { signal: options.signal }),
         ...(options.onLine && { onLine: options.onLine }),
