@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { rm } from 'node:fs/promises';
 import { hasSucceeded, type Result } from '../../sandbox/pipeline/outcome.ts';
 import { cdPipeline, runCd } from '../../sandbox/world/cd.ts';
 import { ciPipeline, runCi, type CiResult } from '../../sandbox/world/ci.ts';
@@ -13,6 +12,7 @@ import type { NodesWanted } from '../../sandbox/cluster/index.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
 import { buildTasks, taskOutputs } from '../build.ts';
 import { TerminalApproval, type ApprovalMode } from './approval.ts';
+import { claimFolder, releaseFolder } from './claim.ts';
 import { commitOf } from './commit.ts';
 import { keepUp } from './keep.ts';
 import { changesIn, snapshotProduction, type Production } from './production.ts';
@@ -36,7 +36,12 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   terminal.line('aks-delivery: one release from CI to production, on this machine');
-  await rm(output, { recursive: true, force: true });
+  try {
+    await claimFolder(output);
+  } catch (error) {
+    terminal.failed(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
   let world: World | undefined;
   try {
     const prepared = await prepare();
@@ -59,6 +64,7 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     await world?.stop();
+    await releaseFolder(output);
   }
 }
 
