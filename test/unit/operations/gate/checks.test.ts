@@ -98,10 +98,63 @@ describe('the checks file', () => {
       'a Job from a digest',
       { checks: [{ name: 'smoke', kind: 'job', image: `contoso.azurecr.io/tests@${digest}` }] },
     ],
-    ['a command', { checks: [{ name: 't', kind: 'command', run: 'npm test', url: 'https://a/', results: { files: 'r/*.xml', format: 'tap', minimum: 3 } }] }],
-    ['results', { checks: [{ name: 't', kind: 'junit', files: ['a.xml', 'b/**/*.xml'], failed: 1, skipped: 2, flaky: 3 }] }],
-    ['a Job with a report in its log', { checks: [{ name: 't', kind: 'job', image: 'storefront', junit: { minimum: 3 } }] }],
-    ['a soak', { checks: [{ name: 't', kind: 'workload', objects: ['Deployment/storefront', 'statefulset/db'], soak: '2m', warnings: 3, digests: false }] }],
+    [
+      'a command',
+      {
+        checks: [
+          {
+            name: 't',
+            kind: 'command',
+            run: 'npm test',
+            url: 'https://a/',
+            results: { files: 'r/*.xml', format: 'tap', minimum: 3 },
+          },
+        ],
+      },
+    ],
+    [
+      'results',
+      {
+        checks: [
+          { name: 't', kind: 'junit', files: ['a.xml', 'b/**/*.xml'], failed: 1, skipped: 2, flaky: 3 },
+        ],
+      },
+    ],
+    [
+      'a Job with a report in its log',
+      { checks: [{ name: 't', kind: 'job', image: 'storefront', junit: { minimum: 3 } }] },
+    ],
+    [
+      'a soak',
+      {
+        checks: [
+          {
+            name: 't',
+            kind: 'workload',
+            objects: ['Deployment/storefront', 'statefulset/db'],
+            soak: '2m',
+            warnings: 3,
+            digests: false,
+          },
+        ],
+      },
+    ],
+    [
+      'a query',
+      {
+        checks: [
+          {
+            name: 't',
+            kind: 'prometheus',
+            url: 'https://a/',
+            query: 'up',
+            min: 1,
+            baseline: 'up offset 1h',
+            increase: '10%',
+          },
+        ],
+      },
+    ],
   ];
   for (const [what, document] of good) {
     it(`takes ${what}, as the schema does`, () => {
@@ -301,12 +354,55 @@ describe('the checks file', () => {
       false,
     ],
     ['a command without a line', { checks: [{ name: 'a', kind: 'command' }] }, /run is missing/, true],
-    ['a command at no URL', { checks: [{ name: 'a', kind: 'command', run: 'x', url: 'shop' }] }, /url must be a URL, not "shop"/, false],
-    ['a variable that is no name', { checks: [{ name: 'a', kind: 'command', run: 'x', env: { 'A B': 1 } }] }, /env\.A B is not a name of a variable/, false],
+    [
+      'a command at no URL',
+      { checks: [{ name: 'a', kind: 'command', run: 'x', url: 'shop' }] },
+      /url must be a URL, not "shop"/,
+      false,
+    ],
+    [
+      'a variable that is no name',
+      { checks: [{ name: 'a', kind: 'command', run: 'x', env: { 'A B': 1 } }] },
+      /env\.A B is not a name of a variable/,
+      false,
+    ],
     ['results without files', { checks: [{ name: 'a', kind: 'junit' }] }, /files is missing/, true],
-    ['results of another format', { checks: [{ name: 'a', kind: 'junit', files: 'x', format: 'xunit' }] }, /format must be one of junit, tap, playwright/, true],
-    ['an object that does not run', { checks: [{ name: 'a', kind: 'workload', objects: ['Service/a'] }] }, /objects must be Deployment\/name/, false],
-    ['a soak of nothing', { checks: [{ name: 'a', kind: 'workload' }] }, /has no objects, and the record says of no workload/, false],
+    [
+      'results of another format',
+      { checks: [{ name: 'a', kind: 'junit', files: 'x', format: 'xunit' }] },
+      /format must be one of junit, tap, playwright/,
+      true,
+    ],
+    [
+      'an object that does not run',
+      { checks: [{ name: 'a', kind: 'workload', objects: ['Service/a'] }] },
+      /objects must be Deployment\/name/,
+      false,
+    ],
+    [
+      'a soak of nothing',
+      { checks: [{ name: 'a', kind: 'workload' }] },
+      /has no objects, and the record says of no workload/,
+      false,
+    ],
+    [
+      'a query without a limit',
+      { checks: [{ name: 'a', kind: 'prometheus', url: 'https://a/', query: 'up' }] },
+      /has no limit/,
+      false,
+    ],
+    [
+      'a baseline without an increase',
+      { checks: [{ name: 'a', kind: 'prometheus', url: 'https://a/', query: 'up', baseline: 'up' }] },
+      /baseline without increase/,
+      false,
+    ],
+    [
+      'a query of nothing',
+      { checks: [{ name: 'a', kind: 'prometheus', url: 'https://a/', max: 1 }] },
+      /query is missing/,
+      true,
+    ],
   ];
   for (const [what, document, message, schemaToo] of bad) {
     it(`refuses ${what}${schemaToo ? ', as the schema does' : ''}`, () => {
