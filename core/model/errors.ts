@@ -46,6 +46,7 @@ export const errorCodes = [
   'ApplyConflict',
   'RolloutFailed',
   'CredentialUnsupported',
+  'PreflightFailed',
   // gates
   'ChecksInvalid',
   'GateFailed',

@@ -11,6 +11,7 @@ import type { DeployRequest, DeploySurroundings } from '../../core/operations/de
 import { resolveClusterAccess, withIdentity } from '../cluster-access.ts';
 import { readInputs, type DeployInputs } from './inputs.ts';
 import { renderManifests, withConfiguration, withPullSecrets, type RenderedManifests } from './manifests.ts';
+import { runPreflight } from './preflight.ts';
 import { publishDeployment, publishPlan } from './publish.ts';
 import { pullLogin } from './pull-login.ts';
 import { holderOf, traceOf } from './trace.ts';
@@ -18,6 +19,10 @@ import { holderOf, traceOf } from './trace.ts';
 startTask(async (agent: Agent) => {
   const inputs = readInputs(agent);
   const deadline = deadlineIn(inputs.timeout, 'the deployment', agent.signal);
+  if (inputs.action === 'preflight') {
+    await runPreflight(agent, inputs, deadline);
+    return;
+  }
   agent.log.phase('Render');
   const rendered = inputs.action === 'rollback' ? undefined : await renderManifests(agent, inputs, deadline);
   for (const { object, from, to } of rendered?.replacements ?? [])
@@ -58,6 +63,8 @@ async function run(
     history: { release: release?.name ?? agent.system.run.number, images: rendered.images },
   };
   switch (inputs.action) {
+    case 'preflight':
+      throw new Error('a preflight is not a deployment');
     case 'validate':
     case 'diff': {
       const plan = await planAll(request, surroundings);

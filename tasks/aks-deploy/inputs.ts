@@ -10,7 +10,7 @@ import { hostOf } from '../registry-access.ts';
 import { readRelease } from '../release-file.ts';
 import { readOverrides } from './overrides-files.ts';
 
-const actions = ['deploy', 'diff', 'validate', 'rollback', 'delete'] as const;
+const actions = ['deploy', 'diff', 'validate', 'rollback', 'delete', 'preflight'] as const;
 
 export interface DeployInputs {
   readonly action: (typeof actions)[number];
@@ -48,6 +48,8 @@ export interface DeployInputs {
   readonly onFailure: OnFailure;
   /** In milliseconds. */
   readonly timeout: number;
+  /** Whether a preflight lets a pod try to pull. */
+  readonly preflightPull: boolean;
 }
 
 const minute = 60_000;
@@ -63,7 +65,7 @@ export function readInputs(agent: Agent): DeployInputs {
     inputs.text('kustomizationPath') === undefined ? undefined : inputs.path('kustomizationPath');
   const helmChart = inputs.text('helmChart');
   const hasSource = manifests.length > 0 || kustomization !== undefined || helmChart !== undefined;
-  if (action !== 'rollback' && !hasSource) inputs.required('manifests');
+  if (action !== 'rollback' && action !== 'preflight' && !hasSource) inputs.required('manifests');
   const pullRegistry =
     inputs.text('containerRegistry') === undefined
       ? undefined
@@ -98,6 +100,7 @@ export function readInputs(agent: Agent): DeployInputs {
     force: inputs.flag('force'),
     onFailure: inputs.oneOf('onFailure', ['rollback', 'keep'], 'rollback'),
     timeout: inputs.duration('timeout', { min: 1000, max: 24 * 60 * minute, otherwise: 10 * minute }),
+    preflightPull: inputs.flag('preflightPull', true),
   };
 }
 
