@@ -1,6 +1,7 @@
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { DeliveryError, messageOf } from '../../model/errors.ts';
 import type { ProxyAddress } from '../http/agents.ts';
@@ -163,17 +164,26 @@ export async function openUpgrade(
   });
 }
 
-function tlsOptions(access: ClusterAccess, hostname: string): RequestOptions {
+const tlsOfAccess = new WeakMap<ClusterAccess, TlsOptions>();
+
+/** Made once: reading authority and key for every connection would cost more than its handshake. */
+function tlsOptions(access: ClusterAccess, hostname: string): TlsOptions {
+  const known = tlsOfAccess.get(access);
+  if (known !== undefined) return known;
   const name = access.tlsServerName ?? hostname;
-  return {
-    ...(access.certificateAuthority === undefined ? {} : { ca: access.certificateAuthority }),
-    ...(access.credential.kind === 'clientCertificate'
-      ? { cert: access.credential.certificate, key: access.credential.key }
-      : {}),
+  const options: TlsOptions = {
+    secureContext: createSecureContext({
+      ...(access.certificateAuthority === undefined ? {} : { ca: access.certificateAuthority }),
+      ...(access.credential.kind === 'clientCertificate'
+        ? { cert: access.credential.certificate, key: access.credential.key }
+        : {}),
+    }),
     ...(access.acceptUntrustedCertificates ? { rejectUnauthorized: false } : {}),
     // A server name must be a name (RFC 6066); for an address Node checks the certificate's IP entries by `host`.
     ...(/^[\d.]+$|:/.test(name) ? {} : { servername: name }),
   };
+  tlsOfAccess.set(access, options);
+  return options;
 }
 
 function agentFor(server: string, proxy: ProxyAddress | undefined, maxSockets: number): ApiAgent {

@@ -61,6 +61,7 @@ async function act(
   const { changes } = plan.changes;
   const wanted = changes.map(({ manifest }) => manifest.object);
   const early = new Set(progress.applied.map(({ change }) => change));
+  let isReady = false;
   try {
     log.phase('Apply and wait');
     if (plan.prune !== undefined) await announceSet(plan.prune, wanted, surroundings);
@@ -70,6 +71,7 @@ async function act(
       surroundings,
       progress,
     );
+    isReady = true;
     const removed = await removeSurplus(plan, wanted, surroundings);
     await removeObjects(progress.applied.map(({ after }) => after).filter(isRemovedAfterwards), surroundings);
     await keepHistory(request, plan, surroundings);
@@ -77,7 +79,8 @@ async function act(
   } catch (error) {
     if (!(error instanceof DeliveryError)) throw error;
     const failure = error instanceof RolloutFailure ? await explain(error, surroundings) : error;
-    const isUndone = request.onFailure === 'rollback' && (await rollBack(progress, surroundings));
+    // What fails after everything is ready is about what goes: it is no reason to take the ready version back.
+    const isUndone = !isReady && request.onFailure === 'rollback' && (await rollBack(progress, surroundings));
     return outcomeOf(plan, progress, [], isUndone ? 'rolledBack' : 'failed', failure);
   }
 }

@@ -31,8 +31,14 @@ export async function planAll(request: DeployRequest, surroundings: Asking): Pro
   const manifests = request.prune ? withMembership(request.manifests, set) : request.manifests;
   const placed = await placeObjects({ ...request, manifests }, surroundings);
   const needs = { canUndo: request.onFailure === 'rollback', canPrune: request.prune };
-  await checkPermissions(placed, needs, surroundings);
-  const changes = await planChanges(placed, request, surroundings);
+  // Both only ask, so both go out at once; a missing right also fails the dry run, and is told by the former, completely.
+  const [rights, planned] = await Promise.allSettled([
+    checkPermissions(placed, needs, surroundings),
+    planChanges(placed, request, surroundings),
+  ]);
+  if (rights.status === 'rejected') throw rights.reason;
+  if (planned.status === 'rejected') throw planned.reason;
+  const changes = planned.value;
   const wanted = placed.map(({ manifest }) => manifest.object);
   const prune = request.prune ? await planPrune(wanted, set, surroundings) : undefined;
   const superseded = await readSuperseded(
