@@ -25,8 +25,10 @@ const lint = [
   ['the sample services', 'go', ['-C', 'pipelines/sample/services', 'test', './...']],
 ];
 
-const wanted = flags.includes('--checks') ? [] : ['unit', 'integration', 'pipeline', 'peers'];
-const suites = wanted.filter((suite) => existsSync(path.join(checkout, 'test', suite)));
+const suites = (names) =>
+  flags.includes('--checks') ? [] : names.filter((name) => existsSync(path.join(checkout, 'test', name)));
+const live = suites(['unit', 'integration', 'peers']);
+const quiet = suites(['pipeline']);
 
 let passed = 0;
 let failed = 0;
@@ -42,18 +44,15 @@ async function check([title, command, args]) {
   console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${title} (${time})${shown}`);
 }
 
-/** One mocha run: its own report, with its tests counted. */
-async function suite(name) {
+/** One mocha run: its own report, shown as it comes or when it is done, with its tests counted. */
+async function suite(name, isLive) {
   const files = `test/${name}/**/*.test.ts`;
+  if (isLive) console.log(`\ntest/${name}`);
   // --exit: a test that failed half-way may leave a handle open, and the run must end all the same.
-  console.log(`\ntest/${name}`);
-  const command = packageCommand(
-    'mocha/bin/mocha.js',
-    files,
-    '--exit',
-    ...(process.stdout.isTTY ? ['--color'] : []),
-  );
-  const { code, output } = await capture(...command, (text) => process.stdout.write(text));
+  const colour = process.stdout.isTTY ? ['--color'] : [];
+  const command = packageCommand('mocha/bin/mocha.js', files, '--exit', ...colour);
+  const { code, output } = await capture(...command, (text) => isLive && process.stdout.write(text));
+  if (!isLive) console.log(`\ntest/${name}\n${output}`);
   // eslint-disable-next-line no-control-regex
   const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, '');
   const count = (word) => Number(new RegExp(`^ +(\\d+) ${word}\\b`, 'm').exec(plain)?.[1] ?? 0);
@@ -64,13 +63,16 @@ async function suite(name) {
 
 try {
   await ensureDependencies();
-  // The checks take a processor to themselves while the tests take the other.
+  // Once and first: a bundle that is made anew while another lane runs it would count as changed by its own task.
+  await check(['bundles', process.execPath, ['--import', 'tsx', 'scripts/build.ts']]);
+  // One lane for each of two processors; what one has to say comes in blocks, so that the other can be followed.
   await Promise.all([
     (async () => {
       for (const command of lint) await check(command);
+      for (const name of quiet) await suite(name, false);
     })(),
     (async () => {
-      for (const name of suites) await suite(name);
+      for (const name of live) await suite(name, true);
     })(),
   ]);
 } catch (error) {
