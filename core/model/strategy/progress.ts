@@ -46,6 +46,8 @@ export interface CanaryProgress extends DeliveredContent {
   readonly apart: readonly string[];
   /** Once the promotion has begun: every object of the manifests as it was, so that it can still be taken back. */
   readonly before?: readonly KubernetesObject[];
+  /** Number of the newest entry of the history at that moment. */
+  readonly historyBefore?: number;
 }
 
 /** A new colour under way, or one that has taken over while the old one can still be switched back to. */

@@ -57,7 +57,9 @@ export async function runBlueGreen(
     const known = await settled(request, own);
     if (known?.phase === 'switching') return promotePreview(request, known, options.scaleDownDelay, own);
     const stage = await readStage(request, known, own);
-    const colored: DeployRequest = { ...request, manifests: stage.coloring.manifests, prune: false };
+    // A run that was interrupted while it held an adopted Service to its pods may own the selector still.
+    const force = request.force || Object.keys(known?.pins ?? {}).length > 0;
+    const colored: DeployRequest = { ...request, manifests: stage.coloring.manifests, prune: false, force };
     const plan = await planAll(colored, own);
     if (request.prune) own.log.warning('Nothing is pruned by a blue-green deployment.');
     const { changes } = plan.changes;

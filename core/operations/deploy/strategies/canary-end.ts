@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../../model/kubernetes-object.ts';
 import { ofAnnotation, strategyLabel, strategyValue } from '../../../model/strategy/labels.ts';
 import type { CanaryProgress } from '../../../model/strategy/progress.ts';
 import { deploy } from '../deploy.ts';
+import { readHistory, recordHistory } from '../history.ts';
 import { readLiveObjects } from '../live-objects.ts';
 import { placeObjects } from '../placement.ts';
 import type { DeployRequest, DeploySurroundings } from '../request.ts';
@@ -57,14 +58,15 @@ export async function promoteCanary(
   const stored: DeployRequest = {
     ...request,
     manifests: known.manifests,
-    // The ordinary rollback puts back what this deployment changes; the canary is taken back below.
-    history: { release: known.release, images: known.images },
+    // Recorded below, once: a run that is killed in between must neither lose the entry nor leave two.
+    history: undefined,
   };
   own.log.phase(`Promote release ${known.release}`);
   await restoreScale(known.stable, own);
   await clearTraffic(name, known, own);
   const before = known.before ?? (await readBefore(stored, own));
-  const progress: CanaryProgress = { ...known, phase: 'promoting', before };
+  const historyBefore = known.historyBefore ?? (await newestEntry(name, namespace, own));
+  const progress: CanaryProgress = { ...known, phase: 'promoting', before, historyBefore };
   await writeProgress(name, namespace, progress, own);
   const deployment = await deploy(stored, own);
   if (deployment.failure !== undefined) {
@@ -74,6 +76,12 @@ export async function promoteCanary(
     return { ...outcome, deployment, failure: deployment.failure };
   }
   await removeDerived(strategyValue(name, 'canary'), namespacesIn(known), [], own);
+  if ((await newestEntry(name, namespace, own)) === historyBefore) {
+    const manifests = deployment.plan.changes.changes.map(({ manifest }) => manifest);
+    const at = new Date(own.clock.now()).toISOString();
+    const entry = { release: known.release, images: known.images, at, manifests };
+    await recordHistory(name, namespace, entry, own);
+  }
   await removeProgress(name, namespace, own);
   return { state: 'promoted', weight: 100, deployment, failure: undefined };
 }
@@ -92,6 +100,7 @@ export async function rejectCanary(
   if (known.before !== undefined) {
     const placed = await placeObjects({ ...request, manifests: known.manifests }, own);
     await restoreObjects(placed, known.before, own);
+    if (known.historyBefore !== undefined) await forgetEntries(name, namespace, known.historyBefore, own);
   }
   const early = known.manifests
     .map(({ object }) => object)
@@ -105,6 +114,24 @@ export async function rejectCanary(
   await removeProgress(name, namespace, own);
   own.log.line('Nothing of it is left.');
   return { state: 'rejected', weight: 0, deployment: undefined, failure: undefined };
+}
+
+async function newestEntry(name: string, namespace: string, own: DeploySurroundings): Promise<number> {
+  return (await readHistory(name, namespace, own)).at(-1)?.number ?? 0;
+}
+
+/** What the history says of a promotion that is taken back. */
+async function forgetEntries(
+  name: string,
+  namespace: string,
+  after: number,
+  own: DeploySurroundings,
+): Promise<void> {
+  for (const { number } of await readHistory(name, namespace, own)) {
+    if (number <= after) continue;
+    const entry = { apiVersion: 'v1', kind: 'Secret', namespace, name: `aks-delivery.${name}.${number}` };
+    await own.client.delete(entry, {}, own.deadline.signal);
+  }
 }
 
 /** Every object of the manifests as it is before the promotion writes the first of them. */
