@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from './bundle/checkout.ts';
-import { bundleTask, type TaskBundle } from './bundle/task-bundle.ts';
+import { bundleTask, type BundleExtras, type TaskBundle } from './bundle/task-bundle.ts';
+import { buildRenderer } from './renderer.ts';
 
 export const taskOutputs = join(checkout, 'build/tasks');
 
@@ -14,7 +15,14 @@ export function taskNames(): readonly string[] {
 }
 
 export async function buildTasks(names: readonly string[] = taskNames()): Promise<readonly TaskBundle[]> {
-  return Promise.all(names.map((name) => bundleTask(name, join('tasks', name), taskOutputs)));
+  return Promise.all(
+    names.map(async (name) => bundleTask(name, join('tasks', name), taskOutputs, await extrasOf(name))),
+  );
+}
+
+/** aks-deploy renders with engines that are files beside it (core/render/engines.ts). */
+async function extrasOf(name: string): Promise<BundleExtras> {
+  return name === 'aks-deploy' ? { folders: { renderer: await buildRenderer() } } : {};
 }
 
 if (process.argv[1] === import.meta.filename) {
