@@ -6,10 +6,14 @@ import type { Log } from '../../model/ports.ts';
 import type { CheckResult, GateVerdict, Run } from '../../model/release.ts';
 import { seriesOf } from '../../model/measured.ts';
 import { assessGate } from '../../model/verdict.ts';
+import { Board } from './board.ts';
 import type { GatePlan, PlannedCheck } from './checks.ts';
 import { excerpt } from './excerpt.ts';
 import type { Subject } from './kind.ts';
 import { door, type Tools } from './tools.ts';
+
+/** A check with more measurements than this is followed by its changes and the table. */
+const mostLines = 20;
 
 export interface GateRequest {
   readonly gate: string;
@@ -47,7 +51,15 @@ export async function judge(
 
   log.phase('Measure');
   const startedAt = new Date(tools.clock.now()).toISOString();
-  const results = await Promise.all(checks.map((check) => run(check, tools, log, signal)));
+  const board = new Board(checks.map((check) => check.name));
+  const decided = new AbortController();
+  const shown = board.show(tools.clock, log, decided.signal);
+  const results = await Promise.all(checks.map((check) => run(check, tools, log, board, signal))).finally(
+    () => {
+      decided.abort();
+    },
+  );
+  await shown;
   const finishedAt = new Date(tools.clock.now()).toISOString();
 
   const decision = assessGate(results, acceptInconclusive);
@@ -74,6 +86,7 @@ async function run(
   check: PlannedCheck,
   tools: Tools,
   log: Log,
+  board: Board,
   cancelled: AbortSignal,
 ): Promise<CheckResult> {
   const { schedule } = check;
@@ -96,6 +109,7 @@ async function run(
     deadline,
     note: (text: string) => {
       note = text;
+      board.set(check.name, { text });
     },
     output: (line: string) => {
       log.line(`[${check.name}] ${line}`);
@@ -106,10 +120,13 @@ async function run(
     try {
       await tools.clock.sleep(schedule.initialDelay, signal);
       for (;;) {
-        note = undefined;
+        board.set(check.name, { state: 'measuring' });
         const measurement = await measure(check, tools, look, log);
+        note = undefined;
+        const before = measurements.at(-1);
         measurements.push(measurement);
-        log.line(progress(check, measurements, measurement));
+        board.set(check.name, { place: placeOf(check, measurements), text: measurement.reason });
+        if (isNews(check, before, measurement)) log.line(progress(check, measurements, measurement));
         const assessment = assessCheck(schedule, measurements);
         if (assessment.state === 'decided') return assessment;
         await tools.clock.sleep(schedule.interval, signal);
@@ -127,6 +144,7 @@ async function run(
     }
   })();
 
+  board.set(check.name, { state: verdict.verdict, text: verdict.reason });
   log.line(`${check.name}: ${verdict.verdict}: ${verdict.reason}`);
   return defined({
     name: check.name,
@@ -174,12 +192,20 @@ function describe(check: PlannedCheck): string {
   ].join(', ');
 }
 
+/** Of many measurements only those are worth a line that say something else than the one before. */
+function isNews(check: PlannedCheck, before: Measurement | undefined, latest: Measurement): boolean {
+  return check.schedule.count <= mostLines || before?.outcome !== latest.outcome;
+}
+
 function progress(check: PlannedCheck, measurements: readonly Measurement[], latest: Measurement): string {
-  const place =
-    check.schedule.count > 1 || measurements.length > 1
-      ? ` ${measurements.length}/${check.schedule.count}`
-      : '';
-  return `${check.name}${place} ${latest.outcome}: ${latest.reason}`;
+  return [check.name, placeOf(check, measurements), `${latest.outcome}: ${latest.reason}`]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function placeOf(check: PlannedCheck, measurements: readonly Measurement[]): string {
+  const { count } = check.schedule;
+  return count > 1 || measurements.length > 1 ? `${measurements.length}/${count}` : '';
 }
 
 function table(results: readonly CheckResult[]): readonly string[] {

@@ -131,6 +131,18 @@ describe('a gate', () => {
     assert.equal(Date.parse(verdict.finishedAt) - Date.parse(verdict.startedAt), 30_000);
   });
 
+  it('shows the whole table every half minute, and of many measurements only the changes', async () => {
+    const checks = [
+      { ...page, name: 'long', count: 100, failureLimit: 5, interval: '1s' },
+      { ...page, name: 'later', initialDelay: '50s' },
+    ];
+    const { log } = await gate({ checks }, answering(answer(200), answer(200), answer(500), answer(200)));
+    assert.equal(log.filter((line) => /^long \d+\/100 /.test(line)).length, 3);
+    assert.ok(log.includes('  waiting      later'), log.join('\n'));
+    assert.ok(log.some((line) => /^ {2}measuring {4}long {3}\d+\/100 status 200 in \d+ ms$/.test(line)));
+    assert.ok(log.some((line) => /^ {2}passed {7}later {9}status 200 in \d+ ms$/.test(line)));
+  });
+
   it('ends a check at its deadline and not later', async () => {
     const slow: HttpDoor = {
       send: (_request, signal) =>
