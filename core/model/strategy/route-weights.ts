@@ -173,7 +173,9 @@ export const httpRoute: RouteForm = {
   },
 
   shareOf(route, backends) {
-    const refs = objectsAt(route, 'spec', 'rules').flatMap((rule) => objectsAt(rule, 'backendRefs'));
+    const refs = objectsAt(route, 'spec', 'rules')
+      .flatMap((rule) => objectsAt(rule, 'backendRefs'))
+      .filter((ref) => isServiceRef(ref, route.metadata.namespace ?? ''));
     const sum = (names: ReadonlySet<string>): number =>
       refs
         .filter((ref) => names.has(textAt(ref, 'name') ?? ''))
@@ -248,8 +250,10 @@ export const virtualService: RouteForm = {
 
   shareOf(route, backends) {
     const destinations = destinationsOf(route);
+    const names = [...backends.keys(), ...backends.values()];
+    const namespace = route.metadata.namespace ?? '';
     const nameOf = (destination: JsonObject): string =>
-      (textAt(destination, 'destination', 'host') ?? '').split('.')[0] ?? '';
+      names.find((name) => isHostOf(textAt(destination, 'destination', 'host') ?? '', name, namespace)) ?? '';
     const sum = (names: ReadonlySet<string>): number =>
       destinations
         .filter((destination) => names.has(nameOf(destination)))
