@@ -27,9 +27,7 @@ export interface EngineLayer {
  * Reads the files, which may lie anywhere: whoever asks for the rendering names them, not the chart.
  * @throws DeliveryError `FileNotFound`, `InputInvalid`
  */
-export async function readLayers(
-  layers: readonly ValuesLayer[],
-): Promise<{
+export async function readLayers(layers: readonly ValuesLayer[]): Promise<{
   readonly layers: readonly EngineLayer[];
   readonly files: Readonly<Record<string, Uint8Array>>;
 }> {
