@@ -6,22 +6,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildTasks } from '../scripts/build.ts';
 import { peerNames, peerTool, type PeerName } from '../test/support/registries/peer-tools.ts';
+import type { Case } from './promote/case.ts';
 import { countRequests, secondPromotion } from './promote/counted.ts';
 import { importBytes } from './promote/imported.ts';
 import { benchDirectory } from './promote/ground.ts';
 import { manyImages } from './promote/many.ts';
 import { race, type Outcome } from './promote/race.ts';
 import { bigImage, platformImage } from './promote/samples.ts';
-
-/** Lower is better; `ratio` is ours by the best of the peers', or by the bound where no peer does the same. */
-export interface Case {
-  readonly name: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly peers: Readonly<Record<string, number>>;
-  readonly ratio: number;
-  readonly target: number;
-}
 
 export async function run(options: readonly string[]): Promise<void> {
   const rounds = Number(options.find((option) => /^\d+$/.test(option)) ?? 5);

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { startFaultProxy, type FaultProxy, type Passage } from '../../test/support/registries/fault-proxy.ts';
 import { imageOf, randomLayer } from '../../test/support/registries/stored-image.ts';
 import { RegistryContent } from '../../test/support/registries/registry-content.ts';
-import type { Case } from '../promote.ts';
+import type { Case } from './case.ts';
 import { ours, peer } from './contestants.ts';
 import { emptyRegistry } from './ground.ts';
 import { measure } from './measured.ts';

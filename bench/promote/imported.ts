@@ -1,6 +1,6 @@
 import { smallImage } from '../../test/support/azure-fixture.ts';
 import { startRegistryTasks } from '../../test/support/registries/registry-tasks.ts';
-import type { Case } from '../promote.ts';
+import type { Case } from './case.ts';
 
 /** An import between two registries of the local Azure: the bytes of blobs that the agent sees. */
 export async function importBytes(): Promise<Case> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startFaultProxy } from '../../test/support/registries/fault-proxy.ts';
 import { RegistryContent } from '../../test/support/registries/registry-content.ts';
 import { imageOf, randomLayer, type StoredImage } from '../../test/support/registries/stored-image.ts';
-import type { Case } from '../promote.ts';
+import type { Case } from './case.ts';
 import { ours } from './contestants.ts';
 import { emptyRegistry } from './ground.ts';
 import { measure, median } from './measured.ts';

@@ -150,17 +150,98 @@ for (const sourceKind of kinds) {
 
       it('fails without a tag when a platform is missing at the source', async () => {
         const image = twoPlatforms();
-        const [first, , root] = image.manifests;
-        assert.ok(first && root);
-        if (sourceKind === 'distribution')
-          await from.push('shop/gap', { ...image, manifests: [first, root] }).catch(() => undefined);
+        const [child] = image.manifests;
+        assert.ok(child);
+        await from.push('shop/gap', image);
+        await from.removeManifest('shop/gap', child.digest);
+        const places = [{ name: 'gap', repository: 'shop/gap', image }];
         await assert.rejects(
-          promoteWith(
-            promotionRequest(source.host, target.host, [{ name: 'gap', repository: 'shop/gap', image }]),
-          ),
-          { code: 'ImageNotFound' },
+          promoteWith(promotionRequest(source.host, target.host, places)),
+          (error: Error) => {
+            assert.match(
+              error.message,
+              /lists sha256:[0-9a-f]{12} \(linux\/amd64\), which the registry does not have/,
+            );
+            return true;
+          },
         );
         assert.deepEqual(await to.tags('shop/gap'), []);
+      });
+
+      it('leaves non-distributable layers with their publisher, and says so', async () => {
+        const foreign = {
+          mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+          digest: `sha256:${'0'.repeat(64)}`,
+          bytes: Buffer.from('kept by its publisher'),
+          urls: ['https://example.com/layer'],
+        };
+        const image = imageOf({ layers: [foreign, randomLayer(300)] });
+        const kept = { ...image, blobs: image.blobs.filter((blob) => blob !== foreign) };
+        await from.push('shop/foreign', kept);
+        const places = [{ name: 'foreign', repository: 'shop/foreign', image: kept }];
+        const outcome = await promoteWith(promotionRequest(source.host, target.host, places));
+        await requireEqual('shop/foreign', kept);
+        assert.ok(outcome.log.lines.some((line) => line.includes('1 non-distributable layer')));
+      });
+
+      it('attaches one statement of the promotion, however often it runs', async () => {
+        const image = twoPlatforms();
+        await from.push('shop/stated', image);
+        const places = [{ name: 'stated', repository: 'shop/stated', image }];
+        const request = promotionRequest(source.host, target.host, places, { withStatement: true });
+        await promoteWith(request);
+        await promoteWith(request);
+        const [statement, ...others] = await to.referrers('shop/stated', image.root.digest);
+        assert.ok(statement);
+        assert.deepEqual(others, []);
+        const manifest = JSON.parse(String(await to.manifest('shop/stated', statement))) as {
+          layers: { digest: string }[];
+        };
+        const content = await to.blob('shop/stated', manifest.layers[0]?.digest ?? '');
+        const stated = JSON.parse(String(content)) as Record<string, unknown>;
+        assert.equal(stated['_type'], 'https://in-toto.io/Statement/v1');
+        assert.deepEqual(stated['subject'], [
+          {
+            name: `${target.host}/shop/stated`,
+            digest: { sha256: image.root.digest.slice('sha256:'.length) },
+          },
+        ]);
+      });
+
+      it('mounts what another image of the release has brought', async () => {
+        const shared = randomLayer(300_000);
+        const [web, api] = [
+          imageOf({ layers: [shared, randomLayer(10)], labels: { name: 'web' } }),
+          imageOf({ layers: [shared, randomLayer(11)], labels: { name: 'api' } }),
+        ];
+        await from.push('shop/mount-web', web);
+        await from.push('shop/mount-api', api);
+        const places = [
+          { name: 'web', repository: 'shop/mount-web', image: web },
+          { name: 'api', repository: 'shop/mount-api', image: api },
+        ];
+        const outcome = await promoteWith(promotionRequest(source.host, target.host, places));
+        assert.equal(outcome.plan.blobs.mounted.count, 1);
+        await requireEqual('shop/mount-web', web);
+        await requireEqual('shop/mount-api', api);
+      });
+
+      it('replaces a signature tag by one that holds more, and refuses one that holds less', async () => {
+        const image = imageOf({ layers: [randomLayer(2000)] });
+        const tag = `${image.root.digest.replace(':', '-')}.sig`;
+        const [one, two] = [randomLayer(100), randomLayer(101)];
+        const [few, many] = [imageOf({ layers: [one] }), imageOf({ layers: [one, two] })];
+        const places = [{ name: 'resigned', repository: 'shop/resigned', image }];
+        const request = promotionRequest(source.host, target.host, places);
+        await from.push('shop/resigned', image);
+        await from.push('shop/resigned', few, [tag]);
+        await promoteWith(request);
+        await from.push('shop/resigned', many, [tag]);
+        await promoteWith(request);
+        assert.equal(await to.tag('shop/resigned', tag), many.root.digest);
+        await from.push('shop/resigned', few, [tag]);
+        await assert.rejects(promoteWith(request), { code: 'TagConflict' });
+        assert.equal(await to.tag('shop/resigned', tag), many.root.digest);
       });
     });
   }

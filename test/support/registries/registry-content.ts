@@ -97,6 +97,11 @@ export class RegistryContent {
     );
   }
 
+  /** As a clean-up would that does not look at indexes. */
+  async removeManifest(repository: string, digest: string): Promise<void> {
+    await fetch(`${this.base}/v2/${repository}/manifests/${digest}`, { method: 'DELETE' });
+  }
+
   async #require(response: Response): Promise<void> {
     if (response.status === 201) return;
     throw new Error(`${response.url}: HTTP ${response.status} ${await response.text()}`);

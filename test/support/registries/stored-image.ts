@@ -6,6 +6,8 @@ export interface Stored {
   readonly digest: string;
   readonly bytes: Buffer;
   readonly artifactType?: string;
+  /** Where else it can be had: for layers that no registry keeps. */
+  readonly urls?: readonly string[];
 }
 
 export const types = {
@@ -113,5 +115,6 @@ export function descriptor(entry: Stored): object {
     digest: entry.digest,
     size: entry.bytes.length,
     ...(entry.artifactType === undefined ? {} : { artifactType: entry.artifactType }),
+    ...(entry.urls === undefined ? {} : { urls: entry.urls }),
   };
 }
