@@ -1,4 +1,5 @@
 import { DeliveryError } from '../../model/errors.ts';
+import { defined } from '../../model/json.ts';
 import {
   formatObject,
   isKubernetesObject,
@@ -64,6 +65,8 @@ export interface DeleteOptions {
   readonly dryRun?: boolean;
   /** Delete only this very object, not one of the same name that has come since. */
   readonly uid?: string;
+  /** Delete only if nobody has written to it since. */
+  readonly resourceVersion?: string;
 }
 
 export interface LogQuery {
@@ -293,7 +296,7 @@ export function clientOver(
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         propagationPolicy: deleteOptions.propagation ?? 'Background',
-        ...(deleteOptions.uid === undefined ? {} : { preconditions: { uid: deleteOptions.uid } }),
+        ...preconditionsOf(deleteOptions),
       };
       const response = await connection.request({
         method: 'DELETE',
@@ -487,4 +490,9 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+function preconditionsOf({ uid, resourceVersion }: DeleteOptions): object {
+  const preconditions = defined({ uid, resourceVersion });
+  return Object.keys(preconditions).length === 0 ? {} : { preconditions };
 }

@@ -15,7 +15,7 @@ import { fieldManager, type DeploySurroundings } from './request.ts';
 
 /** What a deployment applied, as it is kept in the cluster: enough to go back to it without its sources. */
 export interface HistoryEntry {
-  /** 1 for the first deployment of this name. */
+  /** When it was, in milliseconds since the epoch: the order of the entries. */
   readonly number: number;
   /** The release's name, or the run's where there was none. */
   readonly release: string;
@@ -83,32 +83,32 @@ export async function recordHistory(
     return;
   }
   try {
-    const earlier = await listHistory(name, namespace, { client, deadline });
-    const numbers = earlier.map(numberOf);
-    const number = Math.max(0, ...numbers) + 1;
-    await client.create(
-      {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: `aks-delivery.${name}.${number}`,
-          namespace,
-          labels: { [deploymentLabel]: name },
-          annotations: { 'aks-delivery/release': entry.release },
-        },
-        type: secretType,
-        data: {
-          number: Buffer.from(String(number)).toString('base64'),
-          deployment: content.toString('base64'),
-        },
+    const number = Date.parse(entry.at);
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: {
+        name: `aks-delivery.${name}.${number}`,
+        namespace,
+        labels: { [deploymentLabel]: name },
+        annotations: { 'aks-delivery/release': entry.release },
       },
-      { fieldManager },
-      deadline.signal,
-    );
-    const surplus = [...earlier]
-      .sort((one, other) => numberOf(one) - numberOf(other))
-      .slice(0, Math.max(0, earlier.length + 1 - kept));
-    for (const secret of surplus) await client.delete(referenceTo(secret), {}, deadline.signal);
+      type: secretType,
+      data: {
+        number: Buffer.from(String(number)).toString('base64'),
+        deployment: content.toString('base64'),
+      },
+    };
+    const [earlier] = await Promise.all([
+      listHistory(name, namespace, { client, deadline }),
+      client.create(secret, { fieldManager }, deadline.signal),
+    ]);
+    const others = earlier
+      .filter((each) => numberOf(each) < number)
+      .sort((one, other) => numberOf(one) - numberOf(other));
+    for (const surplus of others.slice(0, Math.max(0, others.length + 1 - kept))) {
+      await client.delete(referenceTo(surplus), {}, deadline.signal);
+    }
   } catch (error) {
     if (!(error instanceof DeliveryError)) throw error;
     log.warning(`The deployment is not kept for the rollback action: ${error.message}`);

@@ -1,6 +1,7 @@
 import { ApiError } from '../../model/api-error.ts';
 import { DeliveryError, isDeliveryError } from '../../model/errors.ts';
-import { numberAt, textAt, type KubernetesObject } from '../../model/kubernetes-object.ts';
+import { defined } from '../../model/json.ts';
+import { numberAt, referenceTo, textAt, type KubernetesObject } from '../../model/kubernetes-object.ts';
 import { fieldManager, type DeploySurroundings } from './request.ts';
 
 /** Which deployments exclude each other, and who this one is. */
@@ -43,6 +44,9 @@ export async function acquireLease(
   let seen: { readonly version: string | undefined; readonly at: number } | undefined;
   let told: string | undefined;
   try {
+    // Nobody else is at work as a rule, and then there is no lease: one request makes it.
+    const first = await take(request, undefined, surroundings);
+    if (first !== undefined) return hold(first, request, surroundings, false);
     for (;;) {
       const current = await client.get(reference, deadline.signal);
       const holder = current === undefined ? '' : (textAt(current, 'spec', 'holderIdentity') ?? '');
@@ -152,7 +156,9 @@ function hold(
       await renewing;
       if (lost.signal.aborted) return;
       try {
-        await write({ holderIdentity: '' });
+        const { uid, resourceVersion } = lease.metadata;
+        // Only the lease as we wrote it last: one that somebody took over is theirs.
+        await client.delete(referenceTo(lease), defined({ uid, resourceVersion }));
       } catch (error) {
         log.debug(
           `The lease could not be given back: ${error instanceof Error ? error.message : String(error)}`,
