@@ -246,6 +246,45 @@ describe('aks-deploy to AKS in a local Azure', function () {
     assert.deepEqual(JSON.parse(named), [{ name: 'pull' }]);
   });
 
+  it("deploys a Helm chart with its hooks, then the environment's overrides by Kustomize", async () => {
+    const place = join(directory, `step-${steps + 1}`);
+    await mkdir(join(place, 'chart/templates'), { recursive: true });
+    await writeFile(join(place, 'chart/Chart.yaml'), 'apiVersion: v2\nname: shop\nversion: 1.2.3\n');
+    await writeFile(join(place, 'chart/values.yaml'), 'greeting: hello\n');
+    const hook = 'annotations: {helm.sh/hook: pre-install, helm.sh/hook-delete-policy: hook-succeeded}';
+    await writeFile(
+      join(place, 'chart/templates/all.yaml'),
+      `${manifest.replace('hello', '{{ .Values.greeting }}').replace('name: catalog}', 'name: "{{ .Release.Name }}"}')}---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: before, ${hook}}
+`,
+    );
+    const patch = '{op: add, path: /spec/minReadySeconds, value: 7}';
+    await writeFile(
+      join(place, 'production.yaml'),
+      `config: {settings: {extra: $(Build.BuildNumber)}}\npatches: [{target: {kind: Deployment}, patch: [${patch}]}]\n`,
+    );
+    const result = await deploy({
+      manifests: '',
+      helmChart: 'chart',
+      releaseName: 'charted',
+      values: 'greeting: from values',
+      overrides: 'production.yaml',
+      deploymentName: 'chart',
+    });
+    assert.equal(result.result, 'succeeded', text(result));
+    const get = (...args: readonly string[]): Promise<string> =>
+      kubectl(world.clusters.staging.kubeconfigPath, ['get', '-n', 'shop', ...args]);
+    const settings: unknown = JSON.parse(await get('configmap', 'settings', '-o=jsonpath={.data}'));
+    assert.deepEqual(settings, { greeting: 'from values', extra: run.number });
+    assert.equal(await get('deployment', 'charted', '-o=jsonpath={.spec.minReadySeconds}'), '7');
+    assert.equal(await get('configmap', 'before', '--ignore-not-found', '-o=name'), '');
+    const order = result.lines.filter((line) => /^(?:created|configured|deleted) /.test(line));
+    assert.match(order[0] ?? '', /created ConfigMap shop\/before/);
+    assert.match(order.at(-1) ?? '', /deleted ConfigMap shop\/before/);
+  });
+
   it('writes no value of a Secret into the log, the summary or the record, diagnostics on', async () => {
     const place = join(directory, 'secret');
     await mkdir(place, { recursive: true });
