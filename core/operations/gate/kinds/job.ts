@@ -104,10 +104,23 @@ async function measure(settings: JobSettings, tools: Tools, look: Look): Promise
     await cluster.create(jobObject(name, settings, look.check, seconds), look.signal);
     return await follow(reference, settings.junit, cluster, tools, look);
   } finally {
-    // Created or not, by a request that may have been cut off: the name is ours, so it is removed in every case.
-    await cluster.remove(reference, AbortSignal.timeout(cleanUpTime)).catch((error: unknown) => {
-      look.output(`Job ${name} could not be removed: ${messageOf(error)}`);
-    });
+    await removeJob(reference, cluster, look);
+  }
+}
+
+/**
+ * Created or not, by a request that may have been cut off: the name is ours, so it is removed in every case, and read
+ * back: a Job that stays would go on by itself.
+ */
+async function removeJob(reference: ObjectReference, cluster: ClusterDoor, look: Look): Promise<void> {
+  const signal = AbortSignal.timeout(cleanUpTime);
+  try {
+    await cluster.remove(reference, signal);
+    const left = await cluster.read(reference, signal);
+    if (left === undefined || left.metadata.deletionTimestamp !== undefined) return;
+    look.output(`Job ${reference.name} was to be removed and is still there: remove it by hand`);
+  } catch (error) {
+    look.output(`Job ${reference.name} could not be removed: ${messageOf(error)}`);
   }
 }
 

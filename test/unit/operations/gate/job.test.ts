@@ -20,6 +20,8 @@ class FakeCluster implements ClusterDoor {
   readonly removed: ObjectReference[] = [];
   refuse: Error | undefined;
   events: string[] = [];
+  /** Whether a removal removes. */
+  obeys = true;
   log = ['first line', '##vso[task.complete]second line'];
   readonly #states: readonly { readonly job?: object; readonly pod?: object }[];
   #looks = 0;
@@ -43,7 +45,7 @@ class FakeCluster implements ClusterDoor {
   }
 
   read() {
-    const [first] = this.created;
+    const [first] = this.removed.length > 0 && this.obeys ? [] : this.created;
     return Promise.resolve(first === undefined ? undefined : { ...first, status: this.#now()?.job ?? {} });
   }
 
@@ -206,6 +208,12 @@ describe('a check of kind job', () => {
     cancellation.abort(new Error('cancelled'));
     await assert.rejects(under, /cancelled/);
     assert.equal(cluster.removed.length, 1);
+  });
+
+  it('says so when the Job stays though it was removed', async () => {
+    const cluster = new FakeCluster(complete);
+    cluster.obeys = false;
+    assert.match((await run(cluster)).output.at(-1) ?? '', /was to be removed and is still there/);
   });
 
   it('removes by name even where creating was cut off', async () => {
