@@ -51,13 +51,27 @@ export async function sendAzureRequest(request: AzureRequest): Promise<PipelineR
     ...(request.signal === undefined ? {} : { abortSignal: request.signal }),
   });
   try {
-    return await pipeline.sendRequest(createDefaultHttpClient(), prepared);
+    const response = await pipeline.sendRequest(createDefaultHttpClient(), prepared);
+    if (response.status === 407) throw new Error('the proxy wants a user name and password (407)');
+    return response;
   } catch (error) {
     request.signal?.throwIfAborted();
     const { host } = new URL(request.url);
-    throw new DeliveryError('Unreachable', `${host} cannot be reached: ${messageOf(error)}`, {
-      hint: "Check that the agent's network or proxy leads to it.",
+    const said = messageOf(error);
+    throw new DeliveryError('Unreachable', `${host} cannot be reached: ${said}`, {
+      hint: wayHint(said),
       cause: error,
     });
   }
+}
+
+/** What to do about a host that cannot be reached, by what Node says of it. */
+export function wayHint(said: string): string {
+  if (/\b407\b/.test(said)) {
+    return 'Configure the agent with what its proxy asks for: config.sh --proxyurl URL --proxyusername NAME --proxypassword PASSWORD.';
+  }
+  if (/certificate|self.signed|UNABLE_TO/i.test(said)) {
+    return "Its certificate is not trusted here. Behind a TLS-inspecting proxy, start the agent with NODE_EXTRA_CA_CERTS naming the proxy's authority.";
+  }
+  return "Check that the agent's network or proxy leads to it.";
 }

@@ -1,6 +1,7 @@
 import type { AzureCloud } from '../../model/azure-cloud.ts';
 import type { AzureIdentity } from '../../model/azure-identity.ts';
 import { DeliveryError, isDeliveryError, messageOf } from '../../model/errors.ts';
+import { wayHint } from './pipeline.ts';
 
 /**
  * Who signs in, as a person would look for it in Entra ID and in the project's settings. No secret is in it.
@@ -77,7 +78,7 @@ export function signInError(
     );
   }
   if (
-    /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|network_error|endpoints_resolution_error|certificate/i.test(
+    /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|network_error|endpoints_resolution_error|certificate|\b407\b/i.test(
       said,
     )
   ) {
@@ -85,7 +86,7 @@ export function signInError(
       'Unreachable',
       `${cloud.authority} cannot be reached to sign in ${who}: ${firstLine(said)}`,
       {
-        hint: "Check that the agent's network or proxy leads to it, and that NODE_EXTRA_CA_CERTS names your proxy's authority.",
+        hint: wayHint(said),
         cause: error,
       },
     );
