@@ -107,6 +107,20 @@ for (const sourceKind of kinds) {
         await requireEqual('shop/odd', image);
       });
 
+      // go-containerregistry keeps manifests under any digest and blobs under sha256 alone; Distribution the other way round.
+      if (sourceKind === targetKind) {
+        it('carries what is named by sha512', async () => {
+          const image =
+            sourceKind === 'distribution'
+              ? imageOf({ layers: [randomLayer(70_000, 'sha512')] })
+              : imageOf({ layers: [randomLayer(70_000)], algorithm: 'sha512' });
+          await from.push('shop/strong', image);
+          const places = [{ name: 'strong', repository: 'shop/strong', image }];
+          await promoteWith(promotionRequest(source.host, target.host, places));
+          await requireEqual('shop/strong', image);
+        });
+      }
+
       it('moves nothing and still tags when the target already holds the digest', async () => {
         const image = twoPlatforms();
         await from.push('shop/there', image);

@@ -223,6 +223,30 @@ describe('resolve-artifact and promote-image in a local Azure', function () {
     await requirePromoted();
   });
 
+  it('renews a token that ends in the middle of the work', async () => {
+    const { prod } = tasks.azure.registries;
+    const effect = { kind: 'status', status: 401 } as const;
+    const host = prod.loginServer;
+    const uploads = tasks.azure.faults.add({
+      host,
+      method: 'PUT',
+      path: /\/blobs\/uploads\//,
+      times: 1,
+      effect,
+    });
+    const manifests = tasks.azure.faults.add({
+      host,
+      method: 'PUT',
+      path: /\/manifests\//,
+      times: 1,
+      effect,
+    });
+    const promoted = await tasks.task('promote-image', { ...connections, mode: 'copy' });
+    assert.equal(promoted.result, 'succeeded', text(promoted));
+    assert.deepEqual([uploads.hits, manifests.hits], [1, 1]);
+    await requirePromoted();
+  });
+
   it('locks tag and manifest, and succeeds again over its own lock', async () => {
     for (let time = 0; time < 2; time += 1) {
       const promoted = await tasks.task('promote-image', { ...connections, mode: 'copy', lock: 'true' });

@@ -92,6 +92,11 @@ export class Authorizer {
       this.#tokens.forget(scopeKey(scopes));
       return sent === undefined || bearer.parameters.get('error') !== 'insufficient_scope';
     }
+    if (challenges.length === 0 && this.#demand.kind === 'bearer' && sent !== undefined) {
+      // Some gateways say no more than 401 when a token has ended.
+      this.#tokens.forget(scopeKey(scopes));
+      return true;
+    }
     if (challenges.some(({ scheme }) => scheme === 'basic') && credential.kind === 'basic') {
       this.#demand = { kind: 'basic' };
       return sent === undefined;
