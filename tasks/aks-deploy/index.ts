@@ -9,31 +9,38 @@ import { planAll } from '../../core/operations/deploy/prepare.ts';
 import { deleteManifests } from '../../core/operations/deploy/remove.ts';
 import type { DeployRequest, DeploySurroundings } from '../../core/operations/deploy/request.ts';
 import { resolveClusterAccess, withIdentity } from '../cluster-access.ts';
-import { readInputs, type DeployInputs } from './inputs.ts';
+import { proveImages } from './evidence.ts';
+import { isFromCluster, readInputs, type DeployInputs } from './inputs.ts';
 import { renderManifests, withConfiguration, withPullSecrets, type RenderedManifests } from './manifests.ts';
 import { runPreflight } from './preflight.ts';
 import { publishDeployment, publishPlan } from './publish.ts';
 import { pullLogin } from './pull-login.ts';
+import { runStrategy, waitingTime } from './strategy.ts';
 import { holderOf, traceOf } from './trace.ts';
 
 startTask(async (agent: Agent) => {
   const inputs = readInputs(agent);
-  const deadline = deadlineIn(inputs.timeout, 'the deployment', agent.signal);
+  const time = inputs.timeout + waitingTime(inputs.strategy);
+  const deadline = deadlineIn(time, 'the deployment', agent.signal);
   if (inputs.action === 'preflight') {
     await runPreflight(agent, inputs, deadline);
     return;
   }
   agent.log.phase('Render');
-  const rendered = inputs.action === 'rollback' ? undefined : await renderManifests(agent, inputs, deadline);
+  const rendered = isFromCluster(inputs.action) ? undefined : await renderManifests(agent, inputs, deadline);
   for (const { object, from, to } of rendered?.replacements ?? [])
     agent.log.line(`${object}: ${from} -> ${to}`);
 
   const access = await resolveClusterAccess(agent);
-  const client = createKubernetesClient(access, { proxy: agent.proxy, clock: systemClock });
+  const client = createKubernetesClient(access, {
+    proxy: agent.proxy,
+    clock: systemClock,
+    connections: connectionsFor(rendered?.manifests.length),
+  });
   const surroundings: DeploySurroundings = { client, log: agent.log, clock: systemClock, deadline };
   const namespace = inputs.namespace ?? access.namespace ?? 'default';
   try {
-    if (rendered === undefined) await rollBackTo(agent, inputs, namespace, surroundings);
+    if (rendered === undefined) await goOn(agent, inputs, namespace, surroundings);
     else await run(agent, inputs, rendered, namespace, surroundings);
   } catch (error) {
     throw withIdentity(error, access, namespace);
@@ -41,6 +48,21 @@ startTask(async (agent: Agent) => {
     client.close();
   }
 });
+
+async function goOn(
+  agent: Agent,
+  inputs: DeployInputs,
+  namespace: string,
+  surroundings: DeploySurroundings,
+): Promise<void> {
+  const { action } = inputs;
+  if (action === 'advance' || action === 'promote' || action === 'reject') {
+    const request = { ...requestOf(agent, inputs, namespace), manifests: [], history: undefined };
+    await runStrategy(agent, inputs, action, request, surroundings);
+    return;
+  }
+  await rollBackTo(agent, inputs, namespace, surroundings);
+}
 
 async function run(
   agent: Agent,
@@ -76,11 +98,20 @@ async function run(
       agent.setOutput('changes', String(deleted.length));
       return;
     }
+    case 'advance':
+    case 'promote':
+    case 'reject':
+      throw new Error('what is in progress is in the cluster');
     case 'rollback':
     case 'deploy': {
+      const proven = await proveImages(agent, inputs, rendered.images, surroundings.deadline);
+      if (inputs.strategy.name !== 'rolling') {
+        await runStrategy(agent, proven, 'deploy', request, surroundings);
+        return;
+      }
       const startedAt = systemClock.now();
       const outcome = await deploy(request, surroundings);
-      publishDeployment(agent, inputs, {
+      publishDeployment(agent, proven, {
         ...rendered,
         request,
         outcome,
@@ -108,10 +139,11 @@ async function rollBackTo(
     superseded: newest?.manifests.map(({ object }) => object) ?? [],
     history: { release: entry.release, images: entry.images },
   };
+  const proven = await proveImages(agent, inputs, entry.images, surroundings.deadline);
   const startedAt = systemClock.now();
   const outcome = await deploy(request, surroundings);
   const { name: cluster } = surroundings.client;
-  publishDeployment(agent, inputs, {
+  publishDeployment(agent, proven, {
     replacements: [],
     images: entry.images,
     request,
@@ -138,4 +170,9 @@ function requestOf(
     annotations: traceOf(agent, inputs.release),
     holder: holderOf(agent),
   };
+}
+
+/** A handshake costs more than a request: few objects are asked about over few connections. */
+function connectionsFor(objects = 100): number {
+  return Math.min(16, 2 + Math.ceil(objects / 6));
 }

@@ -6,11 +6,28 @@ import { parseRegistry } from '../../core/model/reference.ts';
 import type { Release } from '../../core/model/release.ts';
 import type { Overrides } from '../../core/model/overrides.ts';
 import type { OnFailure } from '../../core/operations/deploy/request.ts';
+import { readRequiredEvidence, type RequiredEvidence } from '../evidence.ts';
 import { hostOf } from '../registry-access.ts';
 import { readRelease } from '../release-file.ts';
 import { readOverrides } from './overrides-files.ts';
+import { readStrategy, type StrategyInputs } from './strategy.ts';
 
-const actions = ['deploy', 'diff', 'validate', 'rollback', 'delete', 'preflight'] as const;
+const actions = [
+  'deploy',
+  'diff',
+  'validate',
+  'rollback',
+  'delete',
+  'preflight',
+  'advance',
+  'promote',
+  'reject',
+] as const;
+
+/** Actions that take everything from what the cluster keeps: nothing is rendered for them. */
+export function isFromCluster(action: DeployInputs['action']): boolean {
+  return action === 'rollback' || action === 'advance' || action === 'promote' || action === 'reject';
+}
 
 export interface DeployInputs {
   readonly action: (typeof actions)[number];
@@ -41,11 +58,16 @@ export interface DeployInputs {
   /** Where the cluster is to pull from. */
   readonly registry: string | undefined;
   readonly pullRegistry: ContainerRegistryConnection | undefined;
+  /** What must lie beside the images, signed. */
+  readonly evidence: RequiredEvidence;
+  /** Who reads it there; the pull registry's connection otherwise. */
+  readonly evidenceRegistry: ContainerRegistryConnection | undefined;
   readonly pullSecrets: readonly string[];
   readonly namespace: string | undefined;
   readonly environment: string | undefined;
   readonly force: boolean;
   readonly onFailure: OnFailure;
+  readonly strategy: StrategyInputs;
   /** In milliseconds. */
   readonly timeout: number;
   /** Whether a preflight lets a pod try to pull. */
@@ -65,7 +87,7 @@ export function readInputs(agent: Agent): DeployInputs {
     inputs.text('kustomizationPath') === undefined ? undefined : inputs.path('kustomizationPath');
   const helmChart = inputs.text('helmChart');
   const hasSource = manifests.length > 0 || kustomization !== undefined || helmChart !== undefined;
-  if (action !== 'rollback' && action !== 'preflight' && !hasSource) inputs.required('manifests');
+  if (!isFromCluster(action) && action !== 'preflight' && !hasSource) inputs.required('manifests');
   const pullRegistry =
     inputs.text('containerRegistry') === undefined
       ? undefined
@@ -94,11 +116,17 @@ export function readInputs(agent: Agent): DeployInputs {
       inputs.parsed('imageRegistry', parseRegistry) ??
       (pullRegistry === undefined ? undefined : hostOf(pullRegistry)),
     pullRegistry,
+    evidence: readRequiredEvidence(agent),
+    evidenceRegistry:
+      inputs.text('evidenceRegistry') === undefined
+        ? undefined
+        : agent.connections.containerRegistry('evidenceRegistry'),
     pullSecrets: inputs.lines('imagePullSecrets').flatMap(words),
     namespace: inputs.parsed('namespace', parseNamespace),
     environment: inputs.text('environment') ?? agent.system.run.environment?.name,
     force: inputs.flag('force'),
     onFailure: inputs.oneOf('onFailure', ['rollback', 'keep'], 'rollback'),
+    strategy: readStrategy(agent),
     timeout: inputs.duration('timeout', { min: 1000, max: 24 * 60 * minute, otherwise: 10 * minute }),
     preflightPull: inputs.flag('preflightPull', true),
   };
