@@ -15,7 +15,8 @@ import { renderManifests, withConfiguration, withPullSecrets, type RenderedManif
 import { runPreflight } from './preflight.ts';
 import { publishDeployment, publishPlan } from './publish.ts';
 import { pullLogin } from './pull-login.ts';
-import { runStrategy, waitingTime } from './strategy.ts';
+import { waitingTime } from './strategy-inputs.ts';
+import { runStrategy } from './strategy.ts';
 import { holderOf, traceOf } from './trace.ts';
 
 startTask(async (agent: Agent) => {

@@ -10,7 +10,7 @@ import { readRequiredEvidence, type RequiredEvidence } from '../evidence.ts';
 import { hostOf } from '../registry-access.ts';
 import { readRelease } from '../release-file.ts';
 import { readOverrides } from './overrides-files.ts';
-import { readStrategy, type StrategyInputs } from './strategy.ts';
+import { readStrategy, type StrategyInputs } from './strategy-inputs.ts';
 
 const actions = [
   'deploy',

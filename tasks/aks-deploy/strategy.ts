@@ -2,8 +2,6 @@ import { systemClock } from '../../core/clients/http/system-clock.ts';
 import type { Agent } from '../../core/host/agent.ts';
 import { defined } from '../../core/model/json.ts';
 import { withDeployment, type DeployedImage, type Deployment } from '../../core/model/release.ts';
-import { parseSteps, type CanaryStep } from '../../core/model/strategy/steps.ts';
-import type { TrafficProviderName } from '../../core/model/strategy/progress.ts';
 import type { DeployRequest, DeploySurroundings } from '../../core/operations/deploy/request.ts';
 import { runBlueGreen } from '../../core/operations/deploy/strategies/blue-green.ts';
 import { promoteColor, rejectColor } from '../../core/operations/deploy/strategies/blue-green-end.ts';
@@ -12,41 +10,7 @@ import { promote, reject } from '../../core/operations/deploy/strategies/canary-
 import type { StrategyOutcome } from '../../core/operations/deploy/strategies/outcome.ts';
 import { runOf, writeRelease } from '../release-file.ts';
 import type { DeployInputs } from './inputs.ts';
-
-/** How a new version takes over. */
-export interface StrategyInputs {
-  readonly name: Deployment['strategy'];
-  readonly steps: readonly CanaryStep[];
-  readonly traffic: TrafficProviderName;
-  readonly constantTotal: boolean;
-  /** Each run makes one step; the pipeline decides what follows. */
-  readonly manual: boolean;
-  /** In milliseconds. */
-  readonly scaleDownDelay: number;
-}
-
-const hour = 3_600_000;
-
-export function readStrategy(agent: Agent): StrategyInputs {
-  const { inputs } = agent;
-  const bake = inputs.duration('bakeTime', { min: 0, max: 24 * hour, otherwise: 60_000 });
-  return {
-    name: inputs.oneOf('strategy', ['rolling', 'canary', 'blueGreen'], 'rolling'),
-    steps: parseSteps(inputs.text('steps') ?? '10, 25, 50', bake),
-    traffic: inputs.oneOf('traffic', ['pods', 'gatewayApi', 'ingressNginx', 'istio'], 'pods'),
-    constantTotal: inputs.flag('constantTotal'),
-    manual: inputs.flag('manualPromotion'),
-    scaleDownDelay: inputs.duration('scaleDownDelay', { min: 0, max: 24 * hour, otherwise: 30_000 }),
-  };
-}
-
-/** Time that a strategy waits on purpose: it does not count against the deadline. */
-export function waitingTime({ name, steps, manual, scaleDownDelay }: StrategyInputs): number {
-  if (name === 'blueGreen') return scaleDownDelay;
-  if (name !== 'canary') return 0;
-  const bakes = steps.map(({ bake }) => bake);
-  return manual ? Math.max(...bakes) : bakes.reduce((sum, bake) => sum + bake, 0);
-}
+import type { StrategyInputs } from './strategy-inputs.ts';
 
 type Action = 'deploy' | 'advance' | 'promote' | 'reject';
 
