@@ -111,7 +111,9 @@ async function introduce(azure: Azure, clusters: Record<ClusterRole, Cluster>): 
     (['staging', 'production'] as const).map(async (role) => {
       const { subscription, identity } = owners[role];
       const { server, caPem, adminKubeconfig } = clusters[role];
-      azure.registerCluster(subscription.cluster, { server, caPem, adminKubeconfig, localAccounts: false });
+      // A cluster that somebody brought does not know this world's Entra: it is reached by its own account.
+      const localAccounts = !clusters[role].entra;
+      azure.registerCluster(subscription.cluster, { server, caPem, adminKubeconfig, localAccounts });
       await prepareNamespace(administer(clusters[role]), {
         identity,
         registry: loginServer(subscription.registry),

@@ -106,13 +106,13 @@ clusters:
     server: ${server}
     certificate-authority-data: ${base64(caPem)}
 users:
-- name: ${user}
+- name: ${cluster}-${user}
   user:
     client-certificate-data: ${base64(credential.certificatePem)}
     client-key-data: ${base64(credential.keyPem)}
 contexts:
 - name: ${cluster}
-  context: {cluster: ${cluster}, user: ${user}}
+  context: {cluster: ${cluster}, user: ${cluster}-${user}}
 current-context: ${cluster}
 `;
 }

@@ -27,7 +27,16 @@ export async function checkPull(
     spec: {
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'image', image: request.image, imagePullPolicy: 'Always' }],
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'image',
+          image: request.image,
+          imagePullPolicy: 'Always',
+          // The restricted pod security standard: a namespace may enforce it.
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
       ...(request.pullSecret !== undefined && { imagePullSecrets: [{ name: request.pullSecret }] }),
     },
   });

@@ -1,6 +1,7 @@
 import path from 'node:path';
+import { checkPull } from '../cluster/index.ts';
 import { pushImage } from '../images/push.ts';
-import { loginServer, pipelines, services, subscriptions, type ServiceName } from '../names.ts';
+import { loginServer, namespace, pipelines, services, subscriptions, type ServiceName } from '../names.ts';
 import type { Run } from '../azure/devops-run.ts';
 import type { Observer, Validation } from '../pipeline/services.ts';
 import type { RunOutcome } from '../pipeline/outcome.ts';
@@ -59,6 +60,7 @@ export async function runCi(world: World, request: CiRequest): Promise<CiResult>
       );
     }),
   );
+  await checkExternalNodes(world, digests);
   const outcome = await runInWorld(world, {
     file: ciPipeline,
     stages: ['Record'],
@@ -69,6 +71,16 @@ export async function runCi(world: World, request: CiRequest): Promise<CiResult>
     ...(signal && { signal }),
   });
   return { run, outcome, digests };
+}
+
+/** Nodes that somebody brought may not reach the registries: better said here than by a rollout that never ends. */
+async function checkExternalNodes(world: World, digests: ReadonlyMap<ServiceName, string>): Promise<void> {
+  const { staging } = world.clusters;
+  const [first] = digests;
+  if (staging.nodes !== 'external' || first === undefined) return;
+  const [service, digest] = first;
+  const image = `${loginServer(subscriptions.nonprod.registry)}/shop/${service}@${digest}`;
+  await checkPull(staging, { image, namespace });
 }
 
 async function buildAndPush(

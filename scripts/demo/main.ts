@@ -87,6 +87,8 @@ async function prepare(): Promise<Prepared> {
       signal: stop.signal,
     }),
   );
+  // Awaited below; a world that fails while the services are still being built must not end the process by itself.
+  starting.catch(() => undefined);
   try {
     const [binaries] = await Promise.all([
       timed('the services are built for two platforms', () => buildServiceBinaries(note)),
