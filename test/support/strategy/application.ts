@@ -74,6 +74,9 @@ export interface TestSurroundings extends DeploySurroundings {
   readonly lines: string[];
 }
 
+/** Every run of these tests begins an hour after the one before. */
+let runs = 0;
+
 export function surroundingsOf(client: KubernetesClient): TestSurroundings {
   const lines: string[] = [];
   const write = (text: string): void => {
@@ -85,7 +88,8 @@ export function surroundingsOf(client: KubernetesClient): TestSurroundings {
     warning: (text) => lines.push(`warning: ${text}`),
     debug: () => undefined,
   };
-  const clock = virtualClock();
+  runs += 1;
+  const clock = virtualClock(Date.parse('2026-11-21T01:00:00Z') + runs * 3_600_000);
   const deadline: Deadline = { at: clock.now() + 3_600_000, signal: new AbortController().signal };
   return { client, log, clock, deadline, lines };
 }

@@ -235,12 +235,17 @@ export class FakeCluster implements KubernetesClient {
           object.kind === 'Secret' && object.metadata.name?.startsWith('aks-delivery.') === true
             ? undefined
             : object['data'];
+        // An entry of the history is named after the moment of its deployment.
+        const isHistory = object['type'] === 'aks-delivery/history';
+        const name = isHistory
+          ? `history of ${object.metadata.annotations?.['aks-delivery/release'] ?? ''}`
+          : object.metadata.name;
         return [
-          objectKey(object),
+          isHistory ? (name ?? '') : objectKey(object),
           {
             ...without(object, 'metadata', 'status', 'data'),
             data,
-            metadata: { ...metadata, annotations },
+            metadata: { ...metadata, name, annotations },
             owners: ownersIn(object),
           },
         ];

@@ -54,7 +54,10 @@ export async function runCanary(
   options: CanaryOptions,
   surroundings: DeploySurroundings,
 ): Promise<StrategyOutcome> {
-  const plan = await planAll(request, surroundings);
+  const underWay = await readProgress(request.name, request.namespace, surroundings);
+  // What a canary under way has set for a while (pods, weights) is no conflict: it is given back before anything is applied.
+  const planned = underWay === undefined ? request : { ...request, force: true };
+  const plan = await planAll(planned, surroundings);
   return withStrategyLease(request, surroundings, async (own) => {
     const known = await continued(request, own);
     if (known?.phase === 'promoting') return promoteCanary(request, known, own);
@@ -88,7 +91,7 @@ export async function advanceCanary(
     if (progress.phase === 'promoting') return promoteCanary(request, progress, own);
     if (progress.phase === 'rejecting') return rejectCanary(request, progress, own);
     const stored = { ...request, manifests: progress.manifests };
-    const plan = await planAll(stored, own);
+    const plan = await planAll({ ...stored, force: true }, own);
     const division = divide(plan.changes.changes, strategyValue(request.name, 'canary'));
     const canary = await open(stored, { ...options, ...progress }, division, progress, own);
     return advance(stored, { ...options, ...progress }, canary, own);

@@ -116,6 +116,10 @@ describe('a canary by pods', () => {
     await runCanary(requestOf(application('v2', { replicas: 10 })), constant, surroundingsOf(cluster));
     assert.equal(numberAt(deployment(cluster, 'web-canary'), 'spec', 'replicas'), 2);
     assert.equal(numberAt(deployment(cluster, 'web'), 'spec', 'replicas'), 8);
+    const next = await advanceCanary(requestOf([]), constant, surroundingsOf(cluster));
+    assert.deepEqual([next.state, next.failure], ['waiting', undefined]);
+    assert.equal(numberAt(deployment(cluster, 'web-canary'), 'spec', 'replicas'), 5);
+    assert.equal(numberAt(deployment(cluster, 'web'), 'spec', 'replicas'), 5);
     await reject(requestOf([]), surroundingsOf(cluster));
     assert.deepEqual(cluster.dump(), before);
   });
