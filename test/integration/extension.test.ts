@@ -57,9 +57,13 @@ describe('the packaged extension', function () {
       'package.json',
       'task.json',
     ];
+    const engines = ['ThirdPartyNotices.txt', 'helm.wasm.br', 'kustomize.wasm.br', 'worker.mjs'];
     assert.deepEqual(
       [...files.keys()].filter((name) => name.startsWith('tasks/')),
-      tasks.flatMap((task) => ofTask.map((file) => `tasks/${task}/${file}`)),
+      tasks.flatMap((task) => {
+        const own = task === 'aks-deploy' ? engines.map((file) => `renderer/${file}`) : [];
+        return [...ofTask, ...own].toSorted().map((file) => `tasks/${task}/${file}`);
+      }),
     );
     assert.deepEqual(
       [...files.keys()].filter((name) => !/^(tasks|images)\//.test(name)),

@@ -239,14 +239,21 @@ function onRealNode(this: Mocha.Suite): void {
     assert.equal(run.result, 'succeeded', run.lines.join('\n'));
     assert.deepEqual(run.contractViolations, []);
     assert.ok(
-      run.lines.some((line) => line.startsWith(`[suite] ##_vso[task.complete result=Failed]${host}/subject@sha256:`)),
+      run.lines.some((line) =>
+        line.startsWith(`[suite] ##_vso[task.complete result=Failed]${host}/subject@sha256:`),
+      ),
     );
   });
 
   it('passes workloads that stay well, and fails one that restarts while it is watched', async () => {
-    const well = await gate.run(release, { checks: [{ name: 'soak', kind: 'workload', soak: '2s', poll: '500ms' }] });
+    const well = await gate.run(release, {
+      checks: [{ name: 'soak', kind: 'workload', soak: '2s', poll: '500ms' }],
+    });
     assert.equal(well.result, 'succeeded', well.lines.join('\n'));
-    assert.match(well.record.verdicts[0]?.checks[0]?.reason ?? '', /^2 pods ready, 0 restarts, 0 OOM kills, 0 flaps/);
+    assert.match(
+      well.record.verdicts[0]?.checks[0]?.reason ?? '',
+      /^2 pods ready, 0 restarts, 0 OOM kills, 0 flaps/,
+    );
     const ill = await gate.run(release, {
       checks: [
         { name: 'soak', kind: 'workload', soak: '8s', poll: '500ms' },
@@ -258,9 +265,18 @@ function onRealNode(this: Mocha.Suite): void {
   });
 
   it('fails a workload that runs other bytes than the release', async () => {
-    const images = release.images.map((image) => ({ ...image, digest: parseDigest(`sha256:${'1'.repeat(64)}`) }));
-    const run = await gate.run({ ...release, images }, { checks: [{ name: 'soak', kind: 'workload', soak: '1s' }] });
-    assert.match(run.record.verdicts[0]?.checks[0]?.reason ?? '', /runs an image that is not of this release/);
+    const images = release.images.map((image) => ({
+      ...image,
+      digest: parseDigest(`sha256:${'1'.repeat(64)}`),
+    }));
+    const run = await gate.run(
+      { ...release, images },
+      { checks: [{ name: 'soak', kind: 'workload', soak: '1s' }] },
+    );
+    assert.match(
+      run.record.verdicts[0]?.checks[0]?.reason ?? '',
+      /runs an image that is not of this release/,
+    );
   });
 
   it('ends a Job that hangs at its deadline', async () => {

@@ -29,7 +29,7 @@ export async function startLocalRegistry(directory: string, hostAddress: string)
   const child = spawn(
     registry,
     ['oci', '--listen', `${hostAddress}:0`, '--tls-cert', certificateFile, '--tls-key', keyFile],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'ignore'] },
   );
   const [address] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return {
