@@ -1,3 +1,5 @@
+import type { Repository } from './reference.ts';
+
 /** The Azure clouds that Azure DevOps can connect to, and the hosts that each owns. */
 export interface AzureCloud {
   readonly name: 'AzureCloud' | 'AzureChinaCloud' | 'AzureUSGovernment';
@@ -44,6 +46,17 @@ export function findCloud(name: string): AzureCloud | undefined {
 /** The cloud whose registries carry this host's suffix: `contoso.azurecr.cn` is in China's. */
 export function cloudOfRegistry(host: string): AzureCloud | undefined {
   return clouds.find((cloud) => host.toLowerCase().endsWith(cloud.registrySuffix));
+}
+
+/**
+ * A repository as the log names it. An agent masks every parameter of the service connections that a step uses, and the
+ * login server of a registry connection is one: `***` would tell nobody which registry is meant. Azure's registries are
+ * therefore called by their resource name, `contoso/shop/web`.
+ */
+export function nameForLog(repository: Repository): string {
+  const { registry, path } = repository;
+  const suffix = cloudOfRegistry(registry)?.registrySuffix ?? '';
+  return `${registry.slice(0, registry.length - suffix.length)}/${path}`;
 }
 
 export const cloudNames: readonly string[] = clouds.map((cloud) => cloud.name);

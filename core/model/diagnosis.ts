@@ -161,7 +161,7 @@ function podLines(pods: readonly KubernetesObject[]): readonly string[] {
       0,
     );
     const ready = conditionOf(pod, 'Ready')?.status === 'True';
-    return `  pod ${pod.metadata.name ?? ''}: ${ready ? 'ready' : podMessage(pod)}${restarts === 0 ? '' : `, ${restarts} restarts`}`;
+    return `  pod ${pod.metadata.name ?? ''}: ${ready ? 'ready' : podMessage(pod)}${restarts === 0 ? '' : `, ${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`}`;
   });
   return pods.length > shownPods ? [...lines, `  and ${pods.length - shownPods} more pods`] : lines;
 }

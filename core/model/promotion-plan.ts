@@ -1,6 +1,7 @@
+import { nameForLog } from './azure-cloud.ts';
 import type { Descriptor } from './descriptor.ts';
 import { shortDigest, type Digest } from './digest.ts';
-import { formatRepository, type Repository } from './reference.ts';
+import type { Repository } from './reference.ts';
 
 /** What a promotion will do, known and shown before it does anything. */
 export interface PromotionPlan {
@@ -74,7 +75,7 @@ function formatImage(image: ImagePlan): readonly string[] {
       : [`${count(image.leftOut.length, 'non-distributable layer')} left with its publisher`]),
   ];
   return [
-    `${image.name}: ${formatRepository(image.from)}@${shortDigest(image.digest)} -> ${formatRepository(image.to)}${to === '' ? ', no tag' : ` as ${to}`}`,
+    `${image.name}: ${nameForLog(image.from)}@${shortDigest(image.digest)} -> ${nameForLog(image.to)}${to === '' ? ', no tag' : ` as ${to}`}`,
     `${image.name}: ${facts.join('; ')}`,
   ];
 }

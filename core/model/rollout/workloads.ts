@@ -33,7 +33,9 @@ export function assessDeployment(snapshot: RolloutSnapshot): RolloutState {
   if (failure?.status === 'True') return progressing(explain(failure));
   if (updated < wanted) return progressing(`${updated} of ${wanted} pods updated`);
   if (available < updated) return progressing(`${available} of ${updated} updated pods available`);
-  return progressing(`${replicas - updated} old pods still stop`);
+  return progressing(
+    `waiting for ${replicas - updated} old ${replicas - updated === 1 ? 'pod' : 'pods'} to stop`,
+  );
 }
 
 /** The pods of the replica set that the Deployment is moving to. */

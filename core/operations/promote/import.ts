@@ -1,6 +1,7 @@
 import { DeliveryError, isDeliveryError } from '../../model/errors.ts';
 import { blobsOfGraph, type ImageGraph } from '../../model/image-graph.ts';
 import type { AzureRegistry } from '../../model/promotion-method.ts';
+import { nameForLog } from '../../model/azure-cloud.ts';
 import { formatRepository } from '../../model/reference.ts';
 import type { ImageImporter } from '../../clients/azure/container-registry.ts';
 import type { PromotionTools } from './request.ts';
@@ -34,7 +35,7 @@ export async function importTrees(
     const state = states.find(({ repository }) => repository.path === tree.item.to.path);
     try {
       await importTree(tree, state, place, signal);
-      tools.log.line(`${tree.item.image.name}: imported into ${formatRepository(tree.item.to)}`);
+      tools.log.line(`${tree.item.image.name}: imported into ${nameForLog(tree.item.to)}`);
       return [tree];
     } catch (error) {
       // What the service did so far is content by digest: to copy the rest on top of it is always right.

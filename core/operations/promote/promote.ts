@@ -1,9 +1,10 @@
+import { nameForLog } from '../../model/azure-cloud.ts';
 import { shortDigest, type Digest } from '../../model/digest.ts';
 import { DeliveryError, messageOf } from '../../model/errors.ts';
 import { nonDistributableOfGraph } from '../../model/image-graph.ts';
 import { defined } from '../../model/json.ts';
 import { formatBytes, formatPlan, type ImagePlan, type PromotionPlan } from '../../model/promotion-plan.ts';
-import { formatRepository, type Repository } from '../../model/reference.ts';
+import type { Repository } from '../../model/reference.ts';
 import { withPromotions, type Promotion, type Release } from '../../model/release.ts';
 import { scheduleBlobs, type BlobSchedule } from './blob-schedule.ts';
 import { copyBlobs, copyManifests } from './copy.ts';
@@ -237,7 +238,7 @@ async function tagTree(
     }
   }
   tools.log.line(
-    `${image.name}: ${formatRepository(to)}@${shortDigest(image.digest)}${tags.length === 0 ? '' : ` is ${tags.join(', ')}`}`,
+    `${image.name}: ${nameForLog(to)}@${shortDigest(image.digest)}${tags.length === 0 ? '' : ` is ${tags.join(', ')}`}`,
   );
 }
 

@@ -1,10 +1,10 @@
+import { nameForLog } from '../../model/azure-cloud.ts';
 import { DeliveryError } from '../../model/errors.ts';
 import { shortDigest } from '../../model/digest.ts';
 import { createdAtOf, imageLabels, labelOf, type ImageFacts } from '../../model/image-facts.ts';
 import { assessImage, type Finding } from '../../model/image-rules.ts';
 import { defined } from '../../model/json.ts';
 import { formatBytes } from '../../model/promotion-plan.ts';
-import { formatRepository } from '../../model/reference.ts';
 import type { ReleaseImage } from '../../model/release.ts';
 import { inspectImage } from './inspect.ts';
 import { pin, requireStill } from './pin.ts';
@@ -70,7 +70,7 @@ function formatResolved({ image, facts, tag }: ResolvedImage): string {
       ? []
       : [`${facts.referrers.length} referrers`]),
   ];
-  const source = `${formatRepository(image.repository)}${tag === undefined ? '' : `:${tag}`}`;
+  const source = `${nameForLog(image.repository)}${tag === undefined ? '' : `:${tag}`}`;
   return `${image.name}: ${source} is ${shortDigest(image.digest)} (${parts.join(', ')})`;
 }
 

@@ -79,7 +79,7 @@ describe('a Deployment', () => {
       'whose old pods still stop',
       { spec: { replicas: 2 }, status: { replicas: 3, updatedReplicas: 2, availableReplicas: 3 } },
       'progressing',
-      /1 old pods still stop/,
+      /waiting for 1 old pod to stop/,
     ],
     [
       'whose new pods are not available',
