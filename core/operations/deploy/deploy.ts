@@ -7,6 +7,7 @@ import type { Action, DeployedObject, Deployment } from '../../model/release.ts'
 import { applyChanges, type Progress } from './apply.ts';
 import { diagnoseFailure, explainFailure } from './diagnose.ts';
 import { recordHistory } from './history.ts';
+import { joinSignals } from './joined-signal.ts';
 import { acquireLease, type HeldLease } from './lease.ts';
 import { planAll, type DeployPlan } from './prepare.ts';
 import { announceSet, prune } from './prune.ts';
@@ -115,7 +116,7 @@ function guarded(surroundings: DeploySurroundings, lease: HeldLease | undefined)
   const { deadline } = surroundings;
   return {
     ...surroundings,
-    deadline: { ...deadline, signal: AbortSignal.any([deadline.signal, lease.lost]) },
+    deadline: { ...deadline, signal: joinSignals(deadline.signal, lease.lost) },
   };
 }
 

@@ -3,6 +3,7 @@ import { DeliveryError, messageOf } from '../../model/errors.ts';
 import { formatObject, type KubernetesObject } from '../../model/kubernetes-object.ts';
 import { assessRollout, hasPods } from '../../model/rollout/assess.ts';
 import { isFinal, type RolloutState } from '../../model/rollout/state.ts';
+import { joinSignals } from './joined-signal.ts';
 import type { DeploySurroundings } from './request.ts';
 import { RolloutBoard } from './rollout-board.ts';
 import { RolloutFailure } from './rollout-failure.ts';
@@ -21,7 +22,7 @@ export async function waitForRollouts(
   if (open.length === 0) return;
   const board = new RolloutBoard(open);
   const stop = new AbortController();
-  const signal = AbortSignal.any([deadline.signal, stop.signal]);
+  const signal = joinSignals(deadline.signal, stop.signal);
   let failure: unknown;
 
   const settle = (): void => {

@@ -12,6 +12,7 @@ import type { Division } from '../../../model/strategy/division.ts';
 import type { CanaryProgress } from '../../../model/strategy/progress.ts';
 import { achievedShare, formatShare, type Counts } from '../../../model/strategy/replicas.ts';
 import type { CanaryStep } from '../../../model/strategy/steps.ts';
+import { joinSignals } from '../joined-signal.ts';
 import { concurrency, fieldManager, type DeploySurroundings } from '../request.ts';
 import { waitForRollouts } from '../wait.ts';
 import { applyOwn, canaryOf, countsOf, labelled, type Subject } from './canary-subjects.ts';
@@ -116,7 +117,7 @@ async function watch(
   const { log, clock, deadline } = own;
   const subject = subjectOf(canary, step);
   const over = new AbortController();
-  const signal = AbortSignal.any([deadline.signal, over.signal]);
+  const signal = joinSignals(deadline.signal, over.signal);
   if (step.bake > 0) log.line(`watched for ${formatDuration(step.bake)}`);
   const baking = step.bake === 0 ? Promise.resolve() : clock.sleep(step.bake, signal);
   const judging = judge?.(subject, signal).then((verdict) => {

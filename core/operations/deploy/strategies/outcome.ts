@@ -1,6 +1,7 @@
 import { DeliveryError } from '../../../model/errors.ts';
 import { diagnoseFailure, explainFailure } from '../diagnose.ts';
 import type { DeployOutcome } from '../deploy.ts';
+import { joinSignals } from '../joined-signal.ts';
 import { acquireLease } from '../lease.ts';
 import type { DeployRequest, DeploySurroundings } from '../request.ts';
 import { RolloutFailure } from '../rollout-failure.ts';
@@ -32,7 +33,7 @@ export async function withStrategyLease<Result>(
   );
   if (lease === undefined) return work(surroundings);
   const { deadline } = surroundings;
-  const signal = AbortSignal.any([deadline.signal, lease.lost]);
+  const signal = joinSignals(deadline.signal, lease.lost);
   try {
     return await work({ ...surroundings, deadline: { ...deadline, signal } });
   } finally {
