@@ -1,11 +1,12 @@
 import type { Change } from '../../model/change-set.ts';
 import { mapConcurrently } from '../../model/concurrency.ts';
 import { DeliveryError } from '../../model/errors.ts';
-import { formatObject, textAt, type KubernetesObject } from '../../model/kubernetes-object.ts';
+import { formatObject, type KubernetesObject } from '../../model/kubernetes-object.ts';
 import { stepsOf } from '../../model/waves.ts';
 import { refusedTogether, type Refusal } from './refusals.ts';
 import { removeAndWait } from './remove.ts';
 import { concurrency, fieldManager, type DeployRequest, type DeploySurroundings } from './request.ts';
+import { untilServed } from './served.ts';
 import { waitForRollouts } from './wait.ts';
 
 /** One object as this run left it, and as it was before: what a rollback needs. */
@@ -31,7 +32,7 @@ export async function applyChanges(
   surroundings: DeploySurroundings,
   progress: Progress,
 ): Promise<void> {
-  const { client, log, deadline } = surroundings;
+  const { log, deadline } = surroundings;
   const steps = stepsOf(changes, (change) => change.manifest);
   let wave = steps[0]?.wave ?? 0;
   let waited = 0;
@@ -65,7 +66,7 @@ export async function applyChanges(
     if (refusals.length > 0) throw refusedTogether(refusals);
     if (definitions.length > 0) {
       await waitForRollouts(definitions, surroundings);
-      for (const definition of definitions) client.discovery.forget(versionOf(definition));
+      for (const definition of definitions) await untilServed(definition, surroundings);
     }
   }
   await waitForRollouts(
@@ -90,10 +91,4 @@ async function write(
   const force = request.force || change.takesOverFrom !== undefined;
   const { object: after } = await client.apply(object, { fieldManager, force }, deadline.signal);
   return after;
-}
-
-/** The group and version whose kinds a definition changes. */
-function versionOf(definition: KubernetesObject): string {
-  const versions = definition['spec'] as { versions?: readonly { name?: string }[] } | undefined;
-  return `${textAt(definition, 'spec', 'group') ?? ''}/${versions?.versions?.[0]?.name ?? ''}`;
 }
